@@ -1,0 +1,169 @@
+"""The model of a line: what ``lines/<name>/line.yaml`` may say."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from config.checks import Check, Severity
+from config.parameters import Parameter
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+LineName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,19}$")]
+Metric = Literal["roc_auc", "average_precision", "log_loss", "brier"]
+
+HIGHER_IS_BETTER: dict[str, bool] = {"roc_auc": True, "average_precision": True, "log_loss": False, "brier": False}
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Model):
+    """Raw files of one kind, under ``s3://<raw bucket>/<line>/<source>/``."""
+
+    format: Literal["csv"] = "csv"
+    columns: dict[str, str] = Field(min_length=1, description="each column that the files must have, and its SQL type")
+    null_values: list[str] = Field(default=["", "NA"], description="texts that mean null")
+
+
+class FeatureView(_Model):
+    """One SELECT in ``features/<view>.sql`` that gives entity keys, an event time and feature columns."""
+
+    entity: list[str] = Field(min_length=1)
+    event_time: str = Field(description="the column with the moment from which a row's values are known (UTC)")
+    ttl_hours: float | None = Field(default=None, gt=0, description="how long a row stays usable; none means for ever")
+
+
+class Split(_Model):
+    """Half-open ranges of event time, each bound the name of a date parameter."""
+
+    train: tuple[str, str]
+    validation: tuple[str, str]
+    test: tuple[str, str]
+
+
+class Dataset(_Model):
+    """What one example is: the rows of ``spine.sql`` joined, as of their event time, with feature views."""
+
+    id: str
+    event_time: str
+    label: str
+    request: list[str] = Field(min_length=1, description="spine columns that the model may use")
+    categorical: list[str] = Field(default=[], description="columns that are categories")
+    features: list[str] = Field(default=[], description="feature views to join")
+    split: Split
+
+
+class Variant(_Model):
+    """One candidate of the sweep: values for the parameters that ``train`` receives."""
+
+    name: Name
+    parameters: dict[str, int | float | str | bool] = {}
+    columns: list[str] | None = Field(default=None, description="the only columns it sees; none means all")
+
+
+class Training(_Model):
+    metric: Metric = "roc_auc"
+    variants: list[Variant] = Field(min_length=1)
+    baselines: list[Variant] = Field(default=[], description="trained and reported beside the sweep, never released")
+    timeout_minutes: float = Field(default=30, ge=1)
+    concurrency: int = Field(default=2, ge=1)
+
+
+class Gate(_Model):
+    """A bar that a challenger must reach on the held-out test data."""
+
+    metric: Metric
+    minimum: float | None = None
+    maximum: float | None = None
+    severity: Severity = "error"
+
+
+class Release(_Model):
+    gates: list[Gate] = []
+    margin: float = Field(default=0.0, ge=0, description="by how much a challenger must beat the champion")
+
+
+class Scoring(_Model):
+    """Which rows of the spine are scored: those from the date parameter ``date`` on, for ``hours`` hours."""
+
+    date: str
+    hours: int = Field(default=24, ge=1)
+
+
+class Topic(_Model):
+    consumers: list[Name] = Field(default=["consumer"], description="each gets a queue with a dead-letter queue")
+
+
+class Delivery(_Model):
+    """The channels; the Iceberg table of predictions is always written."""
+
+    files: bool = True
+    topic: Topic | None = None
+    rest: bool = True
+
+
+class Drift(_Model):
+    threshold: float = Field(default=0.2, gt=0, description="population stability index that raises the alarm")
+    minimum_sample: int = Field(default=200, ge=1)
+
+
+class Performance(_Model):
+    metric: Literal["roc_auc", "brier"] = "roc_auc"
+    minimum: float | None = None
+    maximum: float | None = None
+    minimum_sample: int = Field(default=200, ge=1)
+
+
+class Monitoring(_Model):
+    drift: Drift = Drift()
+    performance: Performance = Performance()
+
+
+class Line(_Model):
+    """One use case, as its folder describes it."""
+
+    line: LineName
+    question: str = Field(min_length=10, description="the question whose answer is delivered")
+    parameters: dict[Name, Parameter] = {}
+    sources: dict[Name, Source] = Field(min_length=1)
+    tests: dict[Name, list[Check]] = Field(default={}, description="checks per curated table, view or `predictions`")
+    features: dict[Name, FeatureView] = {}
+    dataset: Dataset
+    training: Training
+    release: Release = Release()
+    scoring: Scoring
+    delivery: Delivery = Delivery()
+    monitoring: Monitoring = Monitoring()
+    schedule: str | None = Field(default=None, description="an EventBridge schedule expression, e.g. rate(1 day)")
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Line:
+        dates = {name for name, parameter in self.parameters.items() if parameter.type == "date"}
+        split = self.dataset.split
+        named = {
+            **{
+                f"dataset.split.{part}[{i}]": bound
+                for part in ("train", "validation", "test")
+                for i, bound in enumerate(getattr(split, part))
+            },
+            "scoring.date": self.scoring.date,
+        }
+        for key, name in named.items():
+            if name not in dates:
+                allowed = ", ".join(sorted(dates)) or "none"
+                raise ValueError(f"{key}: {name!r} is not a date parameter, expected one of {allowed}")
+        for i, view in enumerate(self.dataset.features):
+            if view not in self.features:
+                allowed = ", ".join(sorted(self.features)) or "none"
+                raise ValueError(f"dataset.features[{i}]: {view!r} is not a feature view, expected one of {allowed}")
+        names = [variant.name for variant in (*self.training.variants, *self.training.baselines)]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"training: the variant name {name!r} is used twice, expected distinct names")
+        if self.schedule is not None and not re.fullmatch(r"(rate|cron)\(.+\)", self.schedule):
+            raise ValueError(f"schedule: {self.schedule!r} is not a schedule, expected rate(...) or cron(...)")
+        return self

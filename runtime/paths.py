@@ -1,0 +1,51 @@
+"""Where a run keeps its things in S3: each name is written once, here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """The keys and URIs of one run of one line.
+
+    >>> RunPaths(lake="lake", line="flights", run="run-1").receipt("curation")
+    'runs/flights/run-1/curation.json'
+    """
+
+    lake: str
+    line: str
+    run: str
+
+    def receipt(self, name: str) -> str:
+        """Key in the lake bucket of what a station (or one of its jobs) says of itself."""
+        return f"runs/{self.line}/{self.run}/{name}.json"
+
+    @property
+    def dataset(self) -> str:
+        """Key prefix in the lake bucket of the run's dataset: manifest.json, train/validation/test.parquet."""
+        return f"datasets/{self.line}/{self.run}/"
+
+    @property
+    def predictions(self) -> str:
+        """Key in the lake bucket of the run's prediction records, one JSON object a line."""
+        return f"runs/{self.line}/{self.run}/predictions.jsonl"
+
+    def candidate(self, variant: str) -> str:
+        """Key prefix in the models bucket of a variant's artefact: its files, manifest.json last."""
+        return f"{self.line}/{self.run}/{variant}/"
+
+
+def raw_prefix(line: str, source: str) -> str:
+    """Key prefix in the raw bucket of a source's files."""
+    return f"{line}/{source}/"
+
+
+def table_name(line: str, table: str) -> str:
+    """Name in the Glue database of a line's table (a curated table, a feature view, ``predictions``)."""
+    return f"{line}_{table}"
+
+
+def warehouse(lake: str) -> str:
+    """URI under which Iceberg tables lie."""
+    return f"s3://{lake}/warehouse"

@@ -1,0 +1,42 @@
+"""What a station says of itself when it ends: written once to the lake, read by the verdict, the CLI and people."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from runtime.paths import RunPaths
+
+Status = Literal["succeeded", "skipped", "flagged", "halted", "failed"]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The outcome of a station, or of one of its jobs.
+
+    ``inspections`` is a list of results as ``runtime.inspection`` gives them; ``outputs`` holds references and small
+    figures only (snapshot ids, URIs, counts, metrics), never data. ``message`` says why it halted or failed.
+    """
+
+    station: str
+    status: Status
+    seconds: float = 0.0
+    message: str = ""
+    inspections: list[dict[str, Any]] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+
+def write(s3: Any, paths: RunPaths, name: str, receipt: Receipt) -> None:
+    """Put the receipt at its key; a retry overwrites it with the same content."""
+    body = json.dumps(asdict(receipt), default=str)
+    s3.put_object(Bucket=paths.lake, Key=paths.receipt(name), Body=body.encode(), ContentType="application/json")
+
+
+def read(s3: Any, paths: RunPaths, name: str) -> Receipt | None:
+    """Return the receipt, or None when the station (or job) left none."""
+    try:
+        body = s3.get_object(Bucket=paths.lake, Key=paths.receipt(name))["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        return None
+    return Receipt(**json.loads(body))
