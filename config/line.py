@@ -14,8 +14,6 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 LineName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,19}$")]
 Metric = Literal["roc_auc", "average_precision", "log_loss", "brier"]
 
-HIGHER_IS_BETTER: dict[str, bool] = {"roc_auc": True, "average_precision": True, "log_loss": False, "brier": False}
-
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -107,6 +105,9 @@ class Delivery(_Model):
 
 
 class Drift(_Model):
+    columns: list[str] | None = Field(
+        default=None, description="columns (or `score`) held against the threshold; none means all. Each is measured"
+    )
     threshold: float = Field(default=0.2, gt=0, description="population stability index that raises the alarm")
     minimum_sample: int = Field(default=200, ge=1)
 

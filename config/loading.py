@@ -1,21 +1,17 @@
-"""Reading a line's folder and an environment's YAML; each mistake becomes one LineError that names file and key."""
+"""Reading a line's folder and an environment: each mistake becomes one sentence that names file and key."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
-
-import yaml
-from pydantic import BaseModel, ValidationError
 
 from config.bundle import Bundle, path_of
 from config.environment import Environment
-from config.errors import LineError
+from config.errors import LineError, ManyLineError, messages_of
 from config.line import Line
+from config.reading import read, shown
 
 ROOT = Path(__file__).resolve().parent.parent
-M = TypeVar("M", bound=BaseModel)
 
 
 def line_names(root: Path = ROOT) -> list[str]:
@@ -24,150 +20,92 @@ def line_names(root: Path = ROOT) -> list[str]:
 
 
 def environment_names(root: Path = ROOT) -> list[str]:
+    """Return the names of the environments: the files of ``config/environments/``."""
     return sorted(path.stem for path in (root / "config" / "environments").glob("*.yaml"))
 
 
 def load_environment(name: str, root: Path = ROOT) -> Environment:
     """Return the environment; raises LineError for an unknown name, an unknown key or a bad value."""
     path = root / "config" / "environments" / f"{name}.yaml"
-    if not path.is_file():
+    if name not in environment_names(root):
         raise LineError(
-            f"environment {name!r} is unknown, expected one of {', '.join(environment_names(root))}: "
+            f"environment {name!r} is unknown, expected one of {_listed(environment_names(root))}: "
             f"correct the name or add config/environments/{name}.yaml"
         )
-    environment = _parse(path, Environment, root)
+    environment = read(path, Environment, root)
     if environment.name != name:
-        raise LineError(f"{_shown(path, root)}: name: {environment.name!r} is not {name!r}: give the file's own name")
+        raise LineError(f"{shown(path, root)}: name: {environment.name!r} is not {name!r}: give the file's own name")
     return environment
 
 
 def load_bundle(name: str, root: Path = ROOT) -> Bundle:
-    """Return a line as jobs receive it; raises LineError when its folder does not hold together."""
+    """Return a line as jobs receive it; raises LineError, or ManyLineError, when its folder does not hold together."""
     folder = root / "lines" / name
-    if not (folder / "line.yaml").is_file():
+    if name not in line_names(root):
         raise LineError(
-            f"line {name!r} is unknown, expected one of {', '.join(line_names(root)) or 'none'}: "
+            f"line {name!r} is unknown, expected one of {_listed(line_names(root))}: "
             f"correct the name or make it with `line new {name}`"
         )
-    definition = _parse(folder / "line.yaml", Line, root)
-    if definition.line != name:
-        raise LineError(
-            f"{_shown(folder / 'line.yaml', root)}: line: {definition.line!r} is not the folder's name, "
-            f"expected {name!r}: rename one of them"
-        )
-    curation = {path.stem: path.read_text() for path in sorted((folder / "curation").glob("*.sql"))}
-    if not curation:
-        raise LineError(f"lines/{name}/curation holds no .sql file, expected one SELECT per curated table: add one")
-    features = {
-        view: _sql(path_of(folder, "features", view), root, f"feature view {view!r}") for view in definition.features
-    }
-    stray = sorted({path.stem for path in (folder / "features").glob("*.sql")} - set(definition.features))
-    if stray:
-        raise LineError(
-            f"lines/{name}/features/{stray[0]}.sql is not declared: add {stray[0]!r} under features in line.yaml "
-            "or remove the file"
-        )
-    spine = _sql(folder / "spine.sql", root, "the spine")
+    mistakes: list[str] = []
+    try:
+        definition = read(folder / "line.yaml", Line, root)
+    except LineError as error:  # the folder is looked through all the same, so that one reading finds every mistake
+        raise ManyLineError([*messages_of(error), *_incomplete(folder, root)]) from None
+    mistakes += _incomplete(folder, root)
+    mistakes += _disagreeing(folder, definition, root)
+    if mistakes:
+        raise ManyLineError(mistakes)
+    return Bundle(
+        definition=definition,
+        curation=_statements(folder / "curation"),
+        features={view: _text(path_of(folder, "features", view)) for view in definition.features},
+        spine=_text(folder / "spine.sql"),
+    )
+
+
+def _incomplete(folder: Path, root: Path) -> Iterator[str]:
+    """Yield what every line's folder must hold and this one does not."""
+    if not _statements(folder / "curation"):
+        yield f"{shown(folder / 'curation', root)} holds no .sql file, expected one SELECT per curated table: add one"
+    if not (folder / "spine.sql").is_file():
+        yield f"{shown(folder / 'spine.sql', root)} is missing, expected the SELECT whose rows are the examples: add it"
     if not (folder / "train.py").is_file():
-        raise LineError(f"lines/{name}/train.py is missing, expected a function train(dataset, parameters): add it")
-    known = {*curation, *features, "predictions"}
+        yield f"{shown(folder / 'train.py', root)} is missing, expected a function train(dataset, parameters): add it"
+
+
+def _disagreeing(folder: Path, definition: Line, root: Path) -> Iterator[str]:
+    """Yield where the definition and the folder's files say different things."""
+    definition_file = shown(folder / "line.yaml", root)
+    if definition.line != folder.name:
+        yield (
+            f"{definition_file}: line: {definition.line!r} is not the folder's name, "
+            f"expected {folder.name!r}: rename one of them"
+        )
+    for view in definition.features:
+        path = path_of(folder, "features", view)
+        if not path.is_file():
+            yield f"{shown(path, root)} is missing, expected the SELECT of feature view {view!r}: add it"
+    for stray in sorted(set(_statements(folder / "features")) - set(definition.features)):
+        yield (
+            f"{shown(path_of(folder, 'features', stray), root)} is not declared: "
+            f"add {stray!r} under features in line.yaml or remove the file"
+        )
+    known = {*_statements(folder / "curation"), *definition.features, "predictions"}
     for table in definition.tests:
         if table not in known:
-            raise LineError(
-                f"lines/{name}/line.yaml: tests.{table}: there is no such table, "
-                f"expected one of {', '.join(sorted(known))}"
+            yield (
+                f"{definition_file}: tests.{table}: there is no such table, "
+                f"expected one of {_listed(sorted(known))}: correct the name or add its .sql file"
             )
-    return Bundle(definition=definition, curation=curation, features=features, spine=spine)
 
 
-def _sql(path: Path, root: Path, what: str) -> str:
-    if not path.is_file():
-        raise LineError(f"{_shown(path, root)} is missing, expected the SELECT of {what}: add it")
-    return path.read_text()
+def _statements(folder: Path) -> dict[str, str]:
+    return {path.stem: _text(path) for path in sorted(folder.glob("*.sql"))}
 
 
-def _shown(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
-def _parse(path: Path, model: type[M], root: Path) -> M:
-    shown = _shown(path, root)
-    try:
-        data = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "it cannot be read"
-        raise LineError(f"{shown}{where}: broken YAML: {problem}: correct it") from None
-    if not isinstance(data, dict):
-        raise LineError(f"{shown}: holds {type(data).__name__}, expected a mapping of keys: fill it in")
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        raise LineError("\n".join(f"{shown}: {_told(problem, model)}" for problem in error.errors())) from None
-
-
-def _told(problem: Any, model: type[BaseModel]) -> str:
-    """One sentence on a validation problem: key path, value given, what is allowed."""
-    key = _key(problem["loc"])
-    kind, given, context = problem["type"], problem["input"], problem.get("ctx", {})
-    if kind == "extra_forbidden":
-        return f"{key}: unknown key, expected one of {', '.join(_siblings(model, problem['loc']))}"
-    if kind == "missing":
-        return f"{key}: missing: add it"
-    if kind == "value_error":
-        message = str(problem["msg"]).removeprefix("Value error, ")
-        return f"{key}: {message}" if key else message
-    if kind == "literal_error":
-        return f"{key}: {given!r} is not allowed, expected {context['expected'].replace(chr(39), '')}"
-    if kind == "union_tag_invalid":
-        allowed = str(context["expected_tags"]).replace("'", "")
-        return f"{key}.check: {context['tag']!r} is not a check, expected one of {allowed}"
-    if kind == "union_tag_not_found":
-        return f"{key}: 'check' is missing, expected the kind of test: add it"
-    return f"{key}: {given!r}: {str(problem['msg'])[0].lower()}{str(problem['msg'])[1:]}"
-
-
-_CHECKS = ("not_null", "unique", "accepted_values", "range", "row_count", "sql")
-
-
-def _key(location: Sequence[str | int]) -> str:
-    """``tests.flights[2].severity``; the tag that pydantic adds for a check's kind is not a key."""
-    key, previous = "", None
-    for part in location:
-        if isinstance(part, int):
-            key += f"[{part}]"
-        elif not (part in _CHECKS and isinstance(previous, int)):
-            key += f".{part}" if key else part
-        previous = part
-    return key
-
-
-def _siblings(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
-    """The keys that are allowed where an unknown one was found."""
-    schema = model.model_json_schema()
-    node: dict[str, Any] = schema
-    for part in location[:-1]:
-        node = _step(schema, _plain(schema, node), part)
-    return list(_plain(schema, node).get("properties", {}))
-
-
-def _plain(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" in node:
-        found: dict[str, Any] = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
-        return found
-    choices = [choice for choice in node.get("anyOf", []) if choice.get("type") != "null"]
-    return _plain(schema, choices[0]) if choices else node
-
-
-def _step(schema: dict[str, Any], node: dict[str, Any], part: str | int) -> dict[str, Any]:
-    found: dict[str, Any]
-    if isinstance(part, int):
-        found = node.get("items", {})
-    elif "discriminator" in node and part in node["discriminator"]["mapping"]:
-        found = {"$ref": node["discriminator"]["mapping"][part]}
-    elif part in node.get("properties", {}):
-        found = node["properties"][part]
-    else:
-        found = node.get("additionalProperties", {})
-    return found
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or "none"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 from typing import Literal
 
@@ -12,37 +13,43 @@ from config.errors import LineError
 
 Value = bool | int | float | dt.date | str
 
-_TYPES: dict[str, type] = {"integer": int, "number": float, "date": dt.date, "string": str, "boolean": bool}
-
 
 def convert(kind: str, value: object) -> Value:
     """Return ``value`` as the parameter type ``kind``; raises ValueError when it is not one.
 
     A value from the command line arrives as text, one from YAML or JSON may be typed already.
     """
-    if kind == "boolean":
-        if isinstance(value, bool):
+    try:
+        converted = _converted(kind, value)
+    except ValueError:
+        converted = None
+    if converted is None:
+        raise ValueError(f"{str(value) if isinstance(value, dt.date) else repr(value)} is not {_ARTICLE[kind]} {kind}")
+    return converted
+
+
+_ARTICLE = {"integer": "an", "number": "a", "date": "a", "string": "a", "boolean": "a"}
+
+
+def _converted(kind: str, value: object) -> Value | None:  # noqa: PLR0911 (a table of cases)
+    match kind, value:
+        case "string", str():
             return value
-        if value in ("true", "false"):
+        case "boolean", bool():
+            return value
+        case "boolean", "true" | "false":
             return value == "true"
-    elif kind == "date":
-        if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-            return value
-        if isinstance(value, str):
+        case "date", str():
             return dt.date.fromisoformat(value)
-    elif kind == "integer":
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        if isinstance(value, str):
+        case "integer" | "number", bool():  # Python counts it among the integers
+            return None
+        case "integer", int() | str():
             return int(value)
-    elif kind == "number":
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return float(value)
-        if isinstance(value, str):
-            return float(value)
-    elif isinstance(value, str):
-        return value
-    raise ValueError(f"{value!r} is not a {kind}")
+        case "number", int() | float() | str():
+            return float(value) if math.isfinite(float(value)) else None
+        case "date", dt.date() if not isinstance(value, dt.datetime):
+            return value
+    return None
 
 
 class Parameter(BaseModel):
@@ -57,7 +64,7 @@ class Parameter(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _typed_default(cls, data: object) -> object:
-        if isinstance(data, dict) and data.get("type") in _TYPES and "default" in data:
+        if isinstance(data, dict) and data.get("type") in _ARTICLE and "default" in data:
             return {**data, "default": convert(data["type"], data["default"])}
         return data
 
@@ -75,9 +82,8 @@ def resolve(declared: Mapping[str, Parameter], given: Mapping[str, object]) -> d
         )
     values = {name: parameter.default for name, parameter in declared.items()}
     for name, value in given.items():
-        kind = declared[name].type
         try:
-            values[name] = convert(kind, value)
-        except ValueError:
-            raise LineError(f"parameter {name!r} is {value!r}, expected a {kind}: correct its value") from None
+            values[name] = convert(declared[name].type, value)
+        except ValueError as error:
+            raise LineError(f"parameter {name!r}: {error}: correct its value") from None
     return values

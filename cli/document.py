@@ -1,0 +1,104 @@
+"""The document that ``line run --json`` prints: built from receipts, the ledger and what came back, never made up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from cli.execution import Execution, Outcome
+from cli.world import World
+from runtime.events import SEVERITIES, severities
+from runtime.ledger import Entry
+from runtime.promotion import Champion
+from runtime.receipts import Receipt
+
+
+@dataclass(frozen=True)
+class Account:
+    """Everything that is known of a run: what its stations wrote, and what could be seen from outside."""
+
+    execution: Execution
+    outcome: Outcome
+    environment: str
+    receipts: Mapping[str, Receipt]
+    champion: Champion | None
+    """The model in service after the run, as the ledger's pointer names it."""
+    outputs: Mapping[str, str]
+    grants: Mapping[str, int]
+    world: World = field(default_factory=World)
+
+
+def document(account: Account) -> dict[str, Any]:
+    """Return the run as one JSON document."""
+    return {
+        "line": account.execution.line,
+        "environment": account.environment,
+        "run": account.execution.run,
+        "status": account.outcome.status,
+        "seconds": round(account.outcome.seconds, 3),
+        "stations": [_station(entry, account.receipts.get(entry.station)) for entry in account.outcome.stations],
+        "inspections": _total(account.receipts.values()),
+        "model": _model(account),
+        "delivered": _delivered(account),
+        "monitoring": {
+            "drift": _outputs(account, "monitoring").get("drift", {}),
+            "performance": asdict(account.world.performance) if account.world.performance else {},
+        },
+        "grants": dict(account.grants),
+    }
+
+
+def findings(account: Account) -> list[dict[str, Any]]:
+    """Return the tests that did not pass, each with the station that ran it."""
+    return [
+        {"station": name, **result}
+        for name, receipt in account.receipts.items()
+        for result in receipt.inspections
+        if not result["passed"]
+    ]
+
+
+def _station(entry: Entry, receipt: Receipt | None) -> dict[str, Any]:
+    shown: dict[str, Any] = {"station": entry.station, "status": entry.status, "seconds": round(entry.seconds, 3)}
+    if entry.message:
+        shown["message"] = entry.message
+    if receipt is not None:
+        shown["inspections"] = severities(receipt)
+        if entry.station == "training":
+            figures = ("variant", "rows", "baselines")
+            shown |= {name: receipt.outputs[name] for name in figures if name in receipt.outputs}
+    return shown
+
+
+def _total(receipts: Iterable[Receipt]) -> dict[str, int]:
+    each = [severities(receipt) for receipt in receipts]
+    return {severity: sum(counts[severity] for counts in each) for severity in SEVERITIES}
+
+
+def _model(account: Account) -> dict[str, Any]:
+    """The model in service; while there is none, the challenger that did not get there."""
+    if account.champion is not None:
+        return {
+            "version": account.champion.version,
+            "role": "champion",
+            "metrics": dict(account.champion.metrics),
+        }
+    metrics = _outputs(account, "training").get("metrics")
+    return {"version": None, "role": "challenger" if metrics else None, "metrics": metrics or {}}
+
+
+def _delivered(account: Account) -> dict[str, Any]:
+    receipt = _outputs(account, "delivery")
+    return {
+        "table": receipt.get("table", 0),
+        "s3": receipt.get("s3"),
+        "topic": receipt.get("topic", 0),
+        "queue": min(account.world.queues.values(), default=0),
+        "rest": account.outputs.get("RestUrl"),
+    }
+
+
+def _outputs(account: Account, station: str) -> dict[str, Any]:
+    receipt = account.receipts.get(station)
+    return receipt.outputs if receipt is not None else {}

@@ -1,0 +1,122 @@
+"""``line run``: one line from its templates to delivered predictions, with the world around it played."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from cli import raw, sample
+from cli.assembly import assembly_key
+from cli.document import Account, document
+from cli.ending import FAILED, tell
+from cli.execution import Execution, follow, start
+from cli.order import Order, take_order
+from cli.progress import Progress
+from cli.running import find
+from cli.sample import Sample
+from cli.site import ENVIRONMENT, Site, own_site
+from cli.world import World, alarm_states, ask, joined_in, waiting
+from cli.world import tell as tell_truth
+from local.processes import Processes
+from runtime import promotion, receipts
+from runtime.events import STATIONS
+from runtime.paths import RunPaths
+from runtime.performance import window
+
+
+def run_line(line: str, *, given: Sequence[str], raw: Path | None, as_json: bool, port: int | None) -> int:
+    """Run the line and show what came of it; returns the exit status."""
+    order = take_order(line, given=given, raw=raw)
+    began = time.monotonic()
+    with Progress() as progress, _site_and_sample(order, port=port, progress=progress) as (site, its_sample):
+        account = carry_out(order, site=site, its_sample=its_sample, progress=progress)
+        problems = site.problems()
+    seconds = time.monotonic() - began
+    if as_json:
+        print(json.dumps(document(account), indent=2, default=str))
+    else:
+        from cli.summary import show
+
+        show(account, seconds=seconds, problems=problems)
+    if account.outcome.status == "succeeded":
+        return 0
+    tell(account.outcome.cause or f"line {line!r} {account.outcome.status} without saying why")
+    return FAILED
+
+
+def carry_out(order: Order, *, site: Site, its_sample: Sample, progress: Progress) -> Account:
+    """Run the line at the site and return all that is known of the run."""
+    outputs = site.outputs(order.line)
+    s3, dynamodb, stepfunctions = (site.client(name) for name in ("s3", "dynamodb", "stepfunctions"))
+    progress.phase("putting raw files into the raw bucket")
+    raw.upload(
+        s3,
+        bucket=outputs["RawBucket"],
+        line=order.line,
+        sources=order.bundle.definition.sources,
+        folder=order.raw or its_sample.raw,
+    )
+    before = waiting(site, outputs)
+    execution = start(stepfunctions, machine=outputs["StateMachineArn"], line=order.line, given=order.given)
+    progress.phase(f"{order.line} is running as {execution.run}")
+    outcome = follow(stepfunctions, dynamodb, table=outputs["LedgerTable"], execution=execution, show=progress.stations)
+    world = World()
+    if outcome.status == "succeeded":
+        progress.phase("asking for a prediction, telling what became of the examples")
+        world = _play(order, site=site, outputs=outputs, its_sample=its_sample, before=before)
+    return Account(
+        execution=execution,
+        outcome=outcome,
+        environment=ENVIRONMENT,
+        receipts=_receipts(s3, outputs["LakeBucket"], execution),
+        champion=promotion.champion(dynamodb, outputs["LedgerTable"], order.line),
+        outputs=outputs,
+        grants=site.grants(),
+        world=world,
+    )
+
+
+def _play(
+    order: Order, *, site: Site, outputs: Mapping[str, str], its_sample: Sample, before: Mapping[str, int]
+) -> World:
+    queues = {consumer: count - before[consumer] for consumer, count in waiting(site, outputs).items()}
+    answer = ask(site, outputs, its_sample.request)
+    place = window(order.line, str(order.values[order.bundle.definition.scoring.date]))
+    told = tell_truth(site, outputs, its_sample.ground_truth, window=place)
+    return World(
+        queues=queues,
+        answer=answer,
+        told=told,
+        performance=joined_in(site, outputs, place),
+        alarms=alarm_states(site),
+    )
+
+
+def _receipts(s3: Any, lake: str, execution: Execution) -> dict[str, receipts.Receipt]:
+    paths = RunPaths(lake=lake, line=execution.line, run=execution.run)
+    found = {station: receipts.read(s3, paths, station) for station in STATIONS}
+    return {station: receipt for station, receipt in found.items() if receipt is not None}
+
+
+@contextmanager
+def _site_and_sample(order: Order, *, port: int | None, progress: Progress) -> Iterator[tuple[Site, Sample]]:
+    """Give the embedded AWS to run in, with the line deployed, and the line's sample, both made at the same time."""
+    running = find() if port is None else None
+    if running is not None:
+        if running.said.assembly != assembly_key(running.said.lines):
+            tell(
+                f"the `line up` at {running.endpoint} runs what it deployed: sources have changed since", kind="note: "
+            )
+        progress.phase(f"using the `line up` at {running.endpoint}")
+        with closing(Processes()) as processes:
+            yield running, sample.prepare(processes, order.line, order.local)
+        return
+    progress.phase("synthesizing the stacks, starting the embedded AWS, making the sample")
+    prepare = partial(sample.prepare, line=order.line, given=order.local)
+    with own_site([order.line], port=port or 0, beside=prepare) as found:
+        yield found

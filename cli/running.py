@@ -1,0 +1,158 @@
+"""A ``line up`` that runs: how it tells of itself, and how another command finds it and uses its embedded AWS.
+
+It serves ``/_line/status`` beside the AWS services, and keeps its endpoint in ``.assembly/up.json``. The file alone is
+no proof of life: only an endpoint that answers with the file's token is used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cli.site import FOUNDATION, OwnSite, stack_of
+from config.errors import LineError
+from config.loading import ROOT
+
+_PATH = "/_line/"
+_DEADLINE_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """What ``.assembly/up.json`` says; ``assembly`` is the key of the sources that were deployed."""
+
+    pid: int
+    endpoint: str
+    region: str
+    token: str
+    lines: list[str]
+    assembly: str
+
+
+@contextmanager
+def announced(site: OwnSite, *, lines: Sequence[str], assembly: str, root: Path = ROOT) -> Iterator[None]:
+    """Let other commands find this embedded AWS while the block lasts."""
+    said = Announcement(
+        pid=os.getpid(),
+        endpoint=site.endpoint,
+        region=site.region,
+        token=os.urandom(8).hex(),
+        lines=list(lines),
+        assembly=assembly,
+    )
+    site.aws.add_route(lambda path: path.startswith(_PATH), _answering(site, said))
+    path = _file(root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(asdict(said)), encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def find(root: Path = ROOT) -> RunningSite | None:
+    """Return the embedded AWS of a live ``line up``, or None: no file, half a file, nobody or another there."""
+    try:
+        said = Announcement(**json.loads(_file(root).read_text(encoding="utf-8")))
+        site = RunningSite(said)
+        return site if site.status()["token"] == said.token else None
+    except (
+        OSError,
+        HTTPException,
+        ValueError,
+        TypeError,
+        KeyError,
+    ):
+        return None
+
+
+@dataclass(frozen=True)
+class RunningSite:
+    """The embedded AWS of another process, as a run uses it."""
+
+    said: Announcement
+
+    @property
+    def endpoint(self) -> str:
+        return self.said.endpoint
+
+    @property
+    def region(self) -> str:
+        return self.said.region
+
+    def client(self, service: str) -> Any:
+        import boto3
+
+        make: Any = boto3.client
+        return make(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=self.region,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106 (any key is the operator's)
+        )
+
+    def outputs(self, line: str) -> dict[str, str]:
+        deployed = self.status()["outputs"]
+        if stack_of(line) not in deployed:
+            raise LineError(
+                f"line {line!r} is not deployed in the `line up` at {self.endpoint}, which has "
+                f"{', '.join(self.said.lines)}: start it with {line!r} too, or give this run its own with --port 0"
+            )
+        return {**deployed[FOUNDATION], **deployed[stack_of(line)]}
+
+    def grants(self) -> dict[str, int]:
+        found: dict[str, int] = self.status()["grants"]
+        return found
+
+    def evaluate_alarms(self) -> None:
+        self._ask("alarms", method="POST")
+
+    def problems(self) -> list[str]:
+        found: list[str] = self.status()["problems"]
+        return found
+
+    def status(self) -> dict[str, Any]:
+        return self._ask("status", method="GET")
+
+    def _ask(self, what: str, *, method: str) -> dict[str, Any]:
+        place = urlsplit(self.endpoint)
+        with closing(HTTPConnection(place.hostname or "", place.port, timeout=_DEADLINE_SECONDS)) as connection:
+            connection.request(method, f"{_PATH}{what}")
+            found: dict[str, Any] = json.loads(connection.getresponse().read())
+        return found
+
+
+def _answering(site: OwnSite, said: Announcement) -> Callable[..., Iterable[bytes]]:
+    """Return the WSGI application behind ``/_line/``."""
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        what = (environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(_PATH))
+        body: dict[str, Any] = {}
+        status = "200 OK"
+        if what == ("GET", "status"):
+            body = {
+                **asdict(said),
+                "outputs": site.deployed,
+                "grants": site.grants(),
+                "problems": site.problems(),
+            }
+        elif what == ("POST", "alarms"):
+            site.evaluate_alarms()
+        else:
+            status, body = "404 Not Found", {"message": "expected GET status or POST alarms"}
+        start_response(status, [("Content-Type", "application/json")])
+        return [json.dumps(body).encode()]
+
+    return answer
+
+
+def _file(root: Path) -> Path:
+    return root / ".assembly" / "up.json"

@@ -1,0 +1,112 @@
+"""Where a line runs: an embedded AWS of this command's own, or that of a ``line up`` that runs already."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from cli.assembly import synthesize
+from config.loading import ROOT
+from local.processes import Processes
+
+if TYPE_CHECKING:
+    from local.server import EmbeddedAws
+
+T = TypeVar("T")
+
+ENVIRONMENT = "local"
+FOUNDATION = f"AssemblyLine-{ENVIRONMENT}-Foundation"
+
+
+def stack_of(line: str) -> str:
+    """Return the name of the line's stack."""
+    return f"AssemblyLine-{ENVIRONMENT}-{''.join(word.capitalize() for word in line.split('_'))}"
+
+
+class Site(Protocol):
+    """What a run needs of an embedded AWS."""
+
+    @property
+    def endpoint(self) -> str:
+        """Where every service answers."""
+
+    @property
+    def region(self) -> str:
+        """The region that its resources are in."""
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client that acts as the operator."""
+
+    def outputs(self, line: str) -> dict[str, str]:
+        """Return the outputs of the foundation and of the line's stack."""
+
+    def grants(self) -> dict[str, int]:
+        """Return how many calls were allowed and denied, and how many grants nothing used."""
+
+    def evaluate_alarms(self) -> None:
+        """Let every alarm look at its metric now."""
+
+    def problems(self) -> list[str]:
+        """Return what could not be delivered, e.g. an event to its target."""
+
+
+@dataclass(frozen=True)
+class OwnSite:
+    """An embedded AWS in this process, with stacks deployed in it."""
+
+    aws: EmbeddedAws
+    deployed: dict[str, dict[str, str]]
+
+    @property
+    def endpoint(self) -> str:
+        return self.aws.endpoint
+
+    @property
+    def region(self) -> str:
+        return self.aws.region
+
+    def client(self, service: str) -> Any:
+        return self.aws.client(service)
+
+    def outputs(self, line: str) -> dict[str, str]:
+        return {**self.deployed[FOUNDATION], **self.deployed[stack_of(line)]}
+
+    def grants(self) -> dict[str, int]:
+        found = self.aws.grants()
+        return {"allowed": found.allowed, "denied": found.denied, "unused": len(found.unused)}
+
+    def evaluate_alarms(self) -> None:
+        self.aws.evaluate_alarms()
+
+    def problems(self) -> list[str]:
+        return list(self.aws.problems)
+
+
+@contextmanager
+def own_site(
+    lines: Sequence[str], *, port: int, beside: Callable[[Processes], T], root: Path = ROOT
+) -> Iterator[tuple[OwnSite, T]]:
+    """Start an embedded AWS while the lines are synthesized, deploy them, and end everything at the end.
+
+    What ``beside`` does with child processes is done at the same time; its result is given with the site.
+    """
+    _reach_loopback_directly()
+    with ThreadPoolExecutor() as pool, closing(Processes()) as processes:
+        synthesis = pool.submit(synthesize, processes, lines, root)
+        other = pool.submit(beside, processes)
+        from local.server import EmbeddedAws
+
+        with EmbeddedAws(port=port) as aws:
+            deployment = aws.deploy(synthesis.result())
+            yield OwnSite(aws=aws, deployed=deployment.outputs), other.result()
+
+
+def _reach_loopback_directly() -> None:
+    """Keep this process's own clients off a proxy of the machine."""
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1", "localhost"]))

@@ -1,0 +1,5 @@
+SELECT
+    customer,
+    city,
+    joined_on
+FROM raw.customers

@@ -1,0 +1,87 @@
+"""``line validate``: every mistake that can be found without running anything."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from cli.ending import FAILED, UsageError, tell
+from cli.rehearsal import rehearse
+from config.bundle import Bundle
+from config.errors import LineError, messages_of
+from config.loading import ROOT, environment_names, line_names, load_bundle, load_environment
+from config.parameters import resolve
+from config.reading import shown
+
+_FUNCTIONS = {"train.py": ("train",), "sample.py": ("raw", "ground_truth", "request")}
+
+
+def validate_lines(line: str | None, root: Path = ROOT) -> int:
+    """Print a table of what was looked at and every mistake on stderr; returns the exit status."""
+    if line is not None and line not in line_names(root):
+        raise UsageError(
+            f"line {line!r} is unknown, expected one of {', '.join(line_names(root)) or 'none'}: correct the name"
+        )
+    found = {name: line_mistakes(name, root) for name in ([line] if line is not None else line_names(root))}
+    if line is None:
+        found |= {f"environment {name}": environment_mistakes(name, root) for name in environment_names(root)}
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("looked at")
+    table.add_column("mistakes", justify="right")
+    for name, mistakes in found.items():
+        table.add_row(name, str(len(mistakes)), style="red" if mistakes else "")
+    Console(highlight=False).print(table)
+    for mistakes in found.values():
+        for mistake in mistakes:
+            tell(mistake)
+    return FAILED if any(found.values()) else 0
+
+
+def line_mistakes(name: str, root: Path = ROOT) -> list[str]:
+    """Return every mistake in a line's folder, in the order in which the line is read."""
+    python = list(_python_mistakes(root / "lines" / name, root))
+    try:
+        bundle = load_bundle(name, root)
+    except LineError as error:
+        return [*messages_of(error), *python]
+    return [*_override_mistakes(name, bundle, root), *rehearse(bundle), *python]
+
+
+def environment_mistakes(name: str, root: Path = ROOT) -> list[str]:
+    """Return every mistake in an environment's file."""
+    try:
+        load_environment(name, root)
+    except LineError as error:
+        return list(messages_of(error))
+    return []
+
+
+def _override_mistakes(name: str, bundle: Bundle, root: Path) -> Iterator[str]:
+    """Yield where an environment gives a parameter of the line a name or a value that it cannot have."""
+    for environment in environment_names(root):
+        try:
+            given = load_environment(environment, root).parameters.get(name, {})
+            resolve(bundle.definition.parameters, given)
+        except LineError as error:
+            yield f"config/environments/{environment}.yaml: parameters.{name}: {error}"
+
+
+def _python_mistakes(folder: Path, root: Path) -> Iterator[str]:
+    for file, functions in _FUNCTIONS.items():
+        path = folder / file
+        if not path.is_file():
+            continue  # a missing train.py is told by the folder's reading; sample.py is for runs on this machine only
+        try:
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+        except SyntaxError as error:
+            yield f"{shown(path, root)}:{error.lineno}: {error.msg}: correct it"
+            continue
+        defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        for function in functions:
+            if function not in defined:
+                yield f"{shown(path, root)}: has no function {function!r}: add it"

@@ -1,0 +1,102 @@
+"""What is shipped: the code of handlers, their dependencies, the modules of jobs, the image's build context.
+
+Each is an allow-list: a file that nobody named (a secret, a cache, a notebook) never leaves the repository.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_lambda as lambda_
+
+from config.loading import ROOT
+
+PYTHON = lambda_.Runtime.PYTHON_3_13
+ARCHITECTURE = lambda_.Architecture.ARM_64
+
+_PLATFORM, _VERSION = "aarch64-manylinux_2_28", "3.13"
+
+HANDLER_FILES = ["lambdas/**/*.py", "runtime/**/*.py", "config/errors.py", "config/metrics.py"]
+MODULE_FILES = ["config/*.py", "runtime/**/*.py", "jobs/*.py"]
+IMAGE_FILES = [*MODULE_FILES, "jobs/Dockerfile", "jobs/requirements.txt", "lines/*/*.py"]
+
+_CACHES = ["**/__pycache__"]
+_LINE_SAMPLES = ["lines/*/sample.py"]
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_PIN = re.compile(r"^([A-Za-z0-9._-]+(?:\[[^\]]+\])?==[^\s;\\]+)", re.MULTILINE)
+
+
+def only(files: list[str]) -> list[str]:
+    """Return the exclusions that leave nothing but some files; to be read with ``IgnoreMode.DOCKER``."""
+    return ["*", *(f"!{pattern}" for pattern in files), *_CACHES, *_LINE_SAMPLES]
+
+
+def handler_code(root: Path = ROOT) -> lambda_.Code:
+    """Return the asset whose root holds the packages that handlers import, so that an import reads as in a test."""
+    return lambda_.Code.from_asset(str(root), exclude=only(HANDLER_FILES), ignore_mode=cdk.IgnoreMode.DOCKER)
+
+
+def handler_dependencies() -> lambda_.Code:
+    """Return the asset of the locked packages that handlers import, installed for their platform without Docker."""
+    requirements = ROOT / "lambdas" / "requirements.txt"
+    return lambda_.Code.from_asset(
+        str(requirements.parent),
+        asset_hash=hashlib.sha256(f"{_PLATFORM} {_VERSION}\n".encode() + requirements.read_bytes()).hexdigest(),
+        asset_hash_type=cdk.AssetHashType.CUSTOM,
+        bundling=cdk.BundlingOptions(
+            image=PYTHON.bundling_image,
+            command=["pip", "install", "--requirement", "requirements.txt", "--target", "/asset-output/python"],
+            local=_Uv(requirements),
+        ),
+    )
+
+
+def module_zip(directory: Path, root: Path = ROOT) -> Path:
+    """Write the zip of modules that Glue puts on a script's path, its bytes depending on its content alone.
+
+    It names its directories: without them zipimport finds no namespace packages.
+    """
+    path = directory / "modules.zip"
+    files = sorted({file for pattern in MODULE_FILES for file in root.glob(pattern)})
+    folders = sorted({folder for file in files for folder in file.relative_to(root).parents if folder.name})
+    directory.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for folder in folders:
+            archive.writestr(zipfile.ZipInfo(f"{folder.as_posix()}/", _EPOCH), b"")
+        for file in files:
+            entry = zipfile.ZipInfo(file.relative_to(root).as_posix(), _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, file.read_bytes())
+    return path
+
+
+def job_pins() -> list[str]:
+    """Return the locked packages of jobs, as pip pins them."""
+    return _PIN.findall((ROOT / "jobs" / "requirements.txt").read_text(encoding="utf-8"))
+
+
+@jsii.implements(cdk.ILocalBundling)
+class _Uv:
+    """Installs wheels for another platform than this machine's; says no, so that Docker is asked, where uv is absent."""
+
+    def __init__(self, requirements: Path) -> None:
+        self._requirements = requirements
+
+    def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:
+        uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+        if uv is None:
+            return False
+        command = [uv, "pip", "install", "--quiet", "--requirement", str(self._requirements)]
+        command += ["--target", f"{output_dir}/python", "--only-binary=:all:", "--no-compile-bytecode"]
+        command += ["--python-platform", _PLATFORM, "--python-version", _VERSION]
+        subprocess.run(command, check=True)
+        return True

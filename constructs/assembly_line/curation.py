@@ -1,0 +1,24 @@
+"""Curation: raw files become tested Iceberg tables."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from assembly_line.glue_job import GlueJob
+from assembly_line.jobs import Jobs
+from assembly_line.lake import allow_lake
+from assembly_line.permissions import allow_read
+from assembly_line.shared import Shared
+from assembly_line.station import Station
+from assembly_line.supervisor import Supervisor
+
+
+class CurationStation(Station):
+    """A Glue job that reads the line's raw files and writes, audits and publishes its curated tables."""
+
+    def __init__(self, scope: Construct, id_: str, *, supervisor: Supervisor, shared: Shared, jobs: Jobs) -> None:
+        super().__init__(scope, id_, supervisor=supervisor)
+        self.job = GlueJob(self, "Job", jobs=jobs, script="curate")
+        allow_read(self.job.role, shared.raw, f"{jobs.line}/")
+        allow_lake(self.job.role, shared=shared, line=jobs.line, tables=True)
+        self.works(self.glue_state(id_, self.job))

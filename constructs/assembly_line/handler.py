@@ -1,0 +1,117 @@
+"""The one way in which this project makes a Lambda function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from assembly_line.code import ARCHITECTURE, PYTHON, handler_code, handler_dependencies
+from assembly_line.permissions import acknowledge, allow, fixed, rights
+from config.environment import Environment
+
+_RETENTION = {
+    7: logs.RetentionDays.ONE_WEEK,
+    14: logs.RetentionDays.TWO_WEEKS,
+    30: logs.RetentionDays.ONE_MONTH,
+    90: logs.RetentionDays.THREE_MONTHS,
+    180: logs.RetentionDays.SIX_MONTHS,
+    365: logs.RetentionDays.ONE_YEAR,
+}
+
+
+class Logbook(Construct):
+    """A log group that keeps what it is told, encrypted, for as long as the environment says."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, environment: Environment, key: kms.IKey, name: str | None = None
+    ) -> None:
+        super().__init__(scope, id_)
+        self.group = logs.LogGroup(
+            self,
+            "Group",
+            log_group_name=name,
+            encryption_key=key,
+            retention=_RETENTION[environment.log_retention_days],
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+
+
+class Handlers(Construct):
+    """What the functions of a stack share: their code and their dependencies, each one asset."""
+
+    def __init__(self, scope: Construct, id_: str, *, environment: Environment, key: kms.IKey) -> None:
+        super().__init__(scope, id_)
+        self.environment = environment
+        self.key = key
+        self.code = handler_code()
+        self.dependencies = lambda_.LayerVersion(
+            self,
+            "Dependencies",
+            code=handler_dependencies(),
+            compatible_runtimes=[PYTHON],
+            compatible_architectures=[ARCHITECTURE],
+        )
+
+
+class Handler(Construct):
+    """One function ``handler`` of a module in ``lambdas/``, with its own role and log group.
+
+    >>> Handler(self, "Drift", handlers=handlers, module="lambdas.monitoring.drift", environment={})  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        handlers: Handlers,
+        module: str,
+        environment: Mapping[str, str],
+        timeout: Duration | None = None,
+        memory_mb: int = 256,
+        dead_letters: sqs.IQueue | None = None,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.timeout = timeout or Duration.seconds(60)
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log = Logbook(self, "Log", environment=handlers.environment, key=handlers.key)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=module,
+            runtime=PYTHON,
+            architecture=ARCHITECTURE,
+            handler=f"{module}.handler",
+            code=handlers.code,
+            layers=[handlers.dependencies],
+            role=fixed(self.role),
+            log_group=log.group,
+            environment=dict(environment),
+            timeout=self.timeout,
+            memory_size=memory_mb,
+            tracing=lambda_.Tracing.ACTIVE,
+            dead_letter_queue=dead_letters,
+        )
+        allow(self.role, "logs:CreateLogStream", "logs:PutLogEvents", on=[log.group.log_group_arn])
+        allow(
+            self.role,
+            "xray:PutTraceSegments",
+            "xray:PutTelemetryRecords",
+            on=["*"],
+            why="X-Ray knows no resources to name: it takes segments from the account as a whole",
+        )
+        if dead_letters is not None:
+            allow(self.role, "sqs:SendMessage", on=[dead_letters.queue_arn])
+        self.function.node.add_dependency(rights(self.role))
+        acknowledge(
+            self.function,
+            "AwsSolutions-L1",
+            "Python 3.13 is what Glue 6.0 runs: jobs and handlers share modules, so they share their Python",
+        )

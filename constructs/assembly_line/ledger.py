@@ -1,0 +1,74 @@
+"""The ledger: every station of every run, kept as the event bus tells of it."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from assembly_line.alarms import alarm
+from assembly_line.handler import Handler, Handlers
+from assembly_line.naming import slug
+from assembly_line.permissions import allow_key
+from assembly_line.queue import DeadLetters
+from assembly_line.table import Table
+from config.environment import Environment
+from runtime import events as announcements
+
+
+class Ledger(Construct):
+    """An event bus for the lines, a table, and the recorder between them; an event that is lost leaves a dead letter."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        environment: Environment,
+        key: kms.IKey,
+        handlers: Handlers,
+        alarms: sns.ITopic,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.bus = events.EventBus(
+            self, "Bus", event_bus_name=slug(environment.name), description="what lines say of their runs"
+        )
+        self.table = Table(self, "Ledger", environment=environment, key=key, partition="pk", sort="sk")
+        letters = DeadLetters(self, "Unrecorded", key=key, alarms=alarms)
+        self.recorder = Handler(
+            self,
+            "Record",
+            handlers=handlers,
+            module="lambdas.ledger.record",
+            environment={"LEDGER_TABLE": self.table.name},
+            timeout=Duration.seconds(30),
+            dead_letters=letters.queue,
+        )
+        self.table.allow(self.recorder.role, "dynamodb:PutItem")
+        allow_key(self.recorder.role, key, write=True)
+        pattern = announcements.pattern()
+        self.rule = events.Rule(
+            self,
+            "Announcements",
+            event_bus=self.bus,
+            event_pattern=events.EventPattern(source=pattern["source"], detail_type=pattern["detail-type"]),
+            targets=[
+                targets.LambdaFunction(
+                    self.recorder.function,
+                    dead_letter_queue=letters.queue,
+                    retry_attempts=8,
+                    max_event_age=Duration.hours(6),
+                )
+            ],
+        )
+        alarm(
+            self,
+            "RecordErrors",
+            topic=alarms,
+            metric=self.recorder.function.metric_errors(period=Duration.minutes(5)),
+            threshold=1,
+            says="an event of a run was not recorded at once: read the recorder's log",
+        )

@@ -1,0 +1,192 @@
+"""Release: gates, registration, and the endpoint that serves the champion."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aws_cdk import CustomResource, Duration
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from assembly_line.endpoint import Endpoint
+from assembly_line.handler import Handler, Handlers
+from assembly_line.naming import slug
+from assembly_line.permissions import allow, allow_key, allow_read, allow_write
+from assembly_line.registry import Registry
+from assembly_line.shared import Shared
+from assembly_line.station import Station
+from assembly_line.supervisor import Supervisor
+from config.line import Line
+
+MOST_LOOKS = 60
+"""Each look at the endpoint waits one second longer than the last: 60 of them are half an hour."""
+
+
+class ReleaseStation(Station):
+    """Gate → register → deploy → verify, until the endpoint serves what was asked for; else the champion stays.
+
+    The endpoint is made by runs; a custom resource deletes it, and the packages that runs registered, with the stack.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, supervisor: Supervisor, shared: Shared, handlers: Handlers, line: Line
+    ) -> None:
+        super().__init__(scope, id_, supervisor=supervisor)
+        name = slug(shared.environment.name, line.line)
+        self._shared, self._builder, self._line = shared, handlers, line
+        self.registry = Registry(self, "Registry", name=name, question=line.question)
+        self.endpoint = Endpoint(self, "Endpoint", shared=shared, name=name, line=line.line)
+        self.gate = self._gate()
+        self.register = self._register()
+        self.deploy = self._deploy()
+        self.verify = self._verify()
+        self._delete_with_stack()
+        self._states()
+
+    def _states(self) -> None:
+        package = ["version", "model_package_arn", "model_data", "manifest_sha256"]
+        gate = self.handler_state("Gate", self.gate, keep=["decision"], as_="gate")
+        register = self.handler_state("Register", self.register, keep=package, as_="package")
+        deploy = self.handler_state(
+            "Deploy",
+            self.deploy,
+            more={key: sfn.JsonPath.object_at(f"$.package.{key}") for key in package},
+            keep=["endpoint_config"],
+            as_="deployment",
+        )
+        decision = sfn.Choice(self, "Decision")
+        decision.when(sfn.Condition.string_equals("$.gate.decision", "promote"), register).otherwise(self.verdict)
+        self.started.next(gate).next(decision)
+        register.next(deploy).next(self._until_in_service())
+
+    def _until_in_service(self) -> sfn.IChainable:
+        """Look at the endpoint until it has settled; what it settled on is in the receipt that the verdict reads."""
+        first = sfn.Pass(self, "FirstLook", result=sfn.Result.from_object({"count": 1}), result_path="$.looks")
+        verify = self.handler_state(
+            "Verify",
+            self.verify,
+            more={
+                "version": sfn.JsonPath.object_at("$.package.version"),
+                "model_package_arn": sfn.JsonPath.string_at("$.package.model_package_arn"),
+                "endpoint_config": sfn.JsonPath.string_at("$.deployment.endpoint_config"),
+            },
+            keep=["status"],
+            as_="verification",
+        )
+        wait = sfn.Wait(self, "Wait", time=sfn.WaitTime.seconds_path("$.looks.count"))
+        again = sfn.Pass(
+            self,
+            "NextLook",
+            parameters={"count": sfn.JsonPath.math_add(sfn.JsonPath.number_at("$.looks.count"), 1)},
+            result_path="$.looks",
+        )
+        stuck = sfn.Pass(
+            self,
+            "Stuck",
+            result=sfn.Result.from_object(
+                {"Error": "NotInService", "Cause": f"endpoint {self.endpoint.name!r} did not settle in half an hour"}
+            ),
+            result_path="$.error",
+        )
+        waiting = sfn.Condition.string_equals("$.verification.status", "Waiting")
+        patient = sfn.Condition.number_less_than("$.looks.count", MOST_LOOKS)
+        settled = sfn.Choice(self, "Settled")
+        settled.when(sfn.Condition.and_(waiting, patient), wait).when(waiting, stuck).otherwise(self.verdict)
+        stuck.next(self.failed)
+        wait.next(again).next(verify)
+        verify.next(settled)
+        return first.next(verify)
+
+    def _gate(self) -> Handler:
+        handler = self._handler(
+            "Gate",
+            LAKE_BUCKET=self._shared.lake.bucket_name,
+            LEDGER_TABLE=self._shared.ledger.table_name,
+            GATES=json.dumps([gate.model_dump() for gate in self._line.release.gates]),
+            MARGIN=str(self._line.release.margin),
+            METRIC=self._line.training.metric,
+        )
+        self._allow_receipts(handler)
+        allow(handler.role, "dynamodb:GetItem", on=[self._shared.ledger.table_arn])
+        return handler
+
+    def _register(self) -> Handler:
+        handler = self._handler(
+            "Register",
+            MODELS_BUCKET=self._shared.models.bucket_name,
+            LAKE_BUCKET=self._shared.lake.bucket_name,
+            MODEL_PACKAGE_GROUP=self.registry.name,
+            IMAGE_URI=self._shared.image_uri,
+        )
+        allow_read(handler.role, self._shared.lake, f"runs/{self._line.line}/")
+        allow_read(handler.role, self._shared.models, f"{self._line.line}/")
+        allow_key(handler.role, self._shared.key)
+        self.registry.grant_register(handler.role)
+        return handler
+
+    def _deploy(self) -> Handler:
+        serving = self._shared.environment.endpoint
+        handler = self._handler(
+            "Deploy",
+            ENDPOINT_NAME=self.endpoint.name,
+            ENDPOINT_ROLE=self.endpoint.role.role_arn,
+            IMAGE_URI=self._shared.image_uri,
+            ENDPOINT_KIND=serving.kind,
+            MEMORY_MB=str(serving.memory_mb),
+            MAX_CONCURRENCY=str(serving.max_concurrency),
+            INSTANCE_TYPE=serving.instance_type,
+            INSTANCE_COUNT=str(serving.instance_count),
+            KMS_KEY=self._shared.key.key_arn,
+        )
+        self.endpoint.grant_deploy(handler.role)
+        return handler
+
+    def _verify(self) -> Handler:
+        handler = self._handler(
+            "Verify",
+            ENDPOINT_NAME=self.endpoint.name,
+            LAKE_BUCKET=self._shared.lake.bucket_name,
+            LEDGER_TABLE=self._shared.ledger.table_name,
+        )
+        self._allow_receipts(handler)
+        allow(handler.role, "dynamodb:GetItem", "dynamodb:PutItem", on=[self._shared.ledger.table_arn])
+        self.endpoint.grant_observe(handler.role)
+        self.endpoint.grant_update(handler.role)
+        return handler
+
+    def _delete_with_stack(self) -> None:
+        lifecycle = self._handler(
+            "Lifecycle",
+            timeout=Duration.minutes(15),
+            ENDPOINT_NAME=self.endpoint.name,
+            MODEL_PACKAGE_GROUP=self.registry.name,
+        )
+        self.endpoint.grant_delete(lifecycle.role)
+        self.registry.grant_empty(lifecycle.role)
+        resource = CustomResource(
+            self,
+            "MadeByRuns",
+            service_token=lifecycle.function.function_arn,
+            resource_type="Custom::MadeByRuns",
+            properties={"Endpoint": self.endpoint.name, "ModelPackageGroup": self.registry.name},
+            service_timeout=Duration.minutes(16),
+        )
+        # deleted in reverse: what runs made, then the group that must be empty, then the rights to do so
+        resource.node.add_dependency(lifecycle.role, self.registry.group, self.endpoint.role)
+
+    def _allow_receipts(self, handler: Handler) -> None:
+        runs = f"runs/{self._line.line}/"
+        allow_read(handler.role, self._shared.lake, runs)
+        allow_write(handler.role, self._shared.lake, runs)
+        allow_key(handler.role, self._shared.key, write=True)
+
+    def _handler(self, id_: str, *, timeout: Duration | None = None, **environment: Any) -> Handler:
+        return Handler(
+            self,
+            f"{id_}Handler",
+            handlers=self._builder,
+            module=f"lambdas.release.{id_.lower()}",
+            environment=environment,
+            timeout=timeout,
+        )

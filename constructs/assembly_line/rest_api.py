@@ -1,0 +1,128 @@
+"""Predictions over REST: POST one row, GET the newest prediction of an id; signed requests only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from aws_cdk import aws_apigateway as apigateway
+from constructs import Construct
+
+from assembly_line.handler import Handler, Logbook
+from assembly_line.permissions import acknowledge
+from assembly_line.shared import Shared
+
+_SCALAR = [
+    apigateway.JsonSchemaType.NUMBER,
+    apigateway.JsonSchemaType.STRING,
+    apigateway.JsonSchemaType.BOOLEAN,
+    apigateway.JsonSchemaType.NULL,
+]
+
+
+class PredictionApi(Construct):
+    """A throttled REST API with IAM authorization, access logs and a schema for what is posted."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        shared: Shared,
+        name: str,
+        fields: Sequence[str],
+        predict: Handler,
+        look_up: Handler,
+    ) -> None:
+        super().__init__(scope, id_)
+        log = Logbook(self, "AccessLog", environment=shared.environment, key=shared.key)
+        self.api = apigateway.RestApi(
+            self,
+            "Api",
+            rest_api_name=name,
+            cloud_watch_role=False,  # the account's role is the foundation's
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            default_method_options=apigateway.MethodOptions(authorization_type=apigateway.AuthorizationType.IAM),
+            deploy_options=apigateway.StageOptions(
+                stage_name="v1",
+                access_log_destination=apigateway.LogGroupLogDestination(log.group),
+                access_log_format=apigateway.AccessLogFormat.json_with_standard_fields(
+                    caller=True,
+                    http_method=True,
+                    ip=True,
+                    protocol=True,
+                    request_time=True,
+                    resource_path=True,
+                    response_length=True,
+                    status=True,
+                    user=True,
+                ),
+                logging_level=apigateway.MethodLoggingLevel.ERROR,
+                data_trace_enabled=False,  # bodies hold what may be personal
+                metrics_enabled=True,
+                throttling_rate_limit=50,
+                throttling_burst_limit=100,
+                tracing_enabled=True,
+            ),
+        )
+        checked = self.api.add_request_validator(
+            "Request", validate_request_body=True, validate_request_parameters=True
+        )
+        predictions = self.api.root.add_resource("predictions")
+        predictions.add_method(
+            "POST",
+            _integration(predict),
+            request_models={"application/json": self._model(fields)},
+            request_validator=checked,
+        )
+        predictions.add_resource("{id}").add_method(
+            "GET",
+            _integration(look_up),
+            request_parameters={"method.request.path.id": True},
+            request_validator=checked,
+        )
+        self._name_bad_fields()
+        self._accept_findings()
+
+    def _model(self, fields: Sequence[str]) -> apigateway.Model:
+        """The fields that a row has; what each may be, the handler says better than a schema can."""
+        scalar: Any = apigateway.JsonSchema(type=_SCALAR)
+        return self.api.add_model(
+            "Row",
+            content_type="application/json",
+            description="one row to predict for",
+            schema=apigateway.JsonSchema(
+                schema=apigateway.JsonSchemaVersion.DRAFT4,
+                type=apigateway.JsonSchemaType.OBJECT,
+                required=list(fields),
+                properties=dict.fromkeys(fields, scalar),
+                additional_properties=False,
+            ),
+        )
+
+    def _name_bad_fields(self) -> None:
+        """API Gateway's own answer to a bad body names no field; its plain text cannot stand inside JSON."""
+        self.api.add_gateway_response(
+            "BadBody",
+            type=apigateway.ResponseType.BAD_REQUEST_BODY,
+            status_code="400",
+            response_headers={"Content-Type": "'text/plain'"},
+            templates={"application/json": "$context.error.validationErrorString"},
+        )
+
+    def _accept_findings(self) -> None:
+        acknowledge(
+            self.api.deployment_stage,
+            "AwsSolutions-APIG3",
+            "every request is signed with IAM credentials and throttled: a web firewall would guard what no one reaches",
+        )
+        for method in self.api.methods:
+            acknowledge(
+                method,
+                "AwsSolutions-COG4",
+                "the callers are the company's own services with IAM roles, so requests are signed, not logged in",
+            )
+
+
+def _integration(handler: Handler) -> apigateway.LambdaIntegration:
+    return apigateway.LambdaIntegration(handler.function, allow_test_invoke=False)

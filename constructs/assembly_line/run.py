@@ -1,0 +1,174 @@
+"""The run: one state machine that leads through the line's stations, and ends early where one of them says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from assembly_line.alarms import alarm
+from assembly_line.handler import Logbook
+from assembly_line.naming import slug
+from assembly_line.permissions import allow, fixed, rights
+from assembly_line.queue import DeadLetters
+from assembly_line.shared import Shared
+from assembly_line.station import Station
+from assembly_line.supervisor import Supervisor
+from assembly_line.tasks import call
+from runtime import events as announcements
+
+_ERROR = "$.error"
+
+
+class Run(Construct):
+    """A Standard state machine, logged and traced: its stations in order, one way out for failures and halts."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        shared: Shared,
+        supervisor: Supervisor,
+        stations: Sequence[Station],
+        schedule: str | None,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._shared, self._supervisor, self._stations = shared, supervisor, stations
+        self.role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal(
+                "states.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            ),
+        )
+        self._grant()
+        log = Logbook(
+            self,
+            "Log",
+            environment=shared.environment,
+            key=shared.key,
+            # the prefix for which AWS keeps one resource policy, in place of one per log group until the limit is met
+            name=f"/aws/vendedlogs/states/{slug(shared.environment.name, supervisor.line)}",
+        )
+        self.state_machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            definition_body=sfn.DefinitionBody.from_chainable(self._definition()),
+            role=fixed(self.role),
+            timeout=Duration.days(1),
+            tracing_enabled=True,
+            logs=sfn.LogOptions(destination=log.group, level=sfn.LogLevel.ALL, include_execution_data=True),
+        )
+        self.state_machine.node.add_dependency(rights(self.role))
+        self._alarm()
+        if schedule is not None:
+            self._schedule(schedule)
+
+    def _definition(self) -> sfn.IChainable:
+        early = self._early_end()
+        failed = sfn.Pass(
+            self,
+            "RunFailed",
+            parameters={
+                "station": announcements.WHOLE_RUN,
+                "status": "failed",
+                "error": sfn.JsonPath.object_at(_ERROR),
+            },
+        )
+        failed.next(early)
+        supervisor = self._supervisor
+        started = supervisor.started(
+            self, "RunStarted", detail_type=announcements.RUN_STARTED, station=announcements.WHOLE_RUN
+        )
+        finish = call(self, "Finish", supervisor.finish, supervisor.named())
+        for state in (started, finish):
+            state.add_catch(failed, errors=[sfn.Errors.ALL], result_path=_ERROR)
+        finish.next(sfn.Succeed(self, "Done"))
+        following: sfn.IChainable = finish
+        for station in reversed(self._stations):
+            station.join(then=following, early=early)
+            following = station.started
+        return self._with_parameters(started.next(following))
+
+    def _with_parameters(self, then: sfn.IChainable) -> sfn.IChainable:
+        """A run that was started without parameters has the line's defaults."""
+        none = sfn.Pass(self, "NoParameters", result=sfn.Result.from_object({}), result_path="$.parameters")
+        given = sfn.Choice(self, "ParametersGiven")
+        return given.when(sfn.Condition.is_present("$.parameters"), then).otherwise(none.next(then))
+
+    def _early_end(self) -> sfn.IChainable:
+        """Record why, tell everyone, and end as halted or failed."""
+        failure = call(
+            self,
+            "Failure",
+            self._supervisor.failure,
+            {
+                **self._supervisor.named(),
+                "station": sfn.JsonPath.string_at("$.station"),
+                "status": sfn.JsonPath.string_at("$.status"),
+                "error": sfn.JsonPath.object_at(_ERROR),
+            },
+            keep=["message"],
+            as_="failure",
+        )
+        unrecorded = sfn.Fail(self, "Unrecorded", error_path=f"{_ERROR}.Error", cause_path=f"{_ERROR}.Cause")
+        failure.add_catch(unrecorded, errors=[sfn.Errors.ALL], result_path="$.unrecorded")
+        halted = sfn.Fail(self, "Halted", error="Halted", cause_path="$.failure.message")
+        failed = sfn.Fail(self, "Failed", error_path=f"{_ERROR}.Error", cause_path="$.failure.message")
+        ended = sfn.Choice(self, "HaltedOrFailed")
+        ended.when(sfn.Condition.string_equals("$.status", "halted"), halted).otherwise(failed)
+        return failure.next(ended)
+
+    def _grant(self) -> None:
+        for station in self._stations:
+            station.grant_run(self.role)
+        functions = [handler.function.function_arn for handler in (self._supervisor.failure, self._supervisor.finish)]
+        allow(self.role, "lambda:InvokeFunction", on=functions)
+        allow(self.role, "events:PutEvents", on=[self._shared.bus.event_bus_arn])
+        allow(
+            self.role,
+            *("xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"),
+            on=["*"],
+            why="X-Ray knows no resources to name: it takes segments from the account as a whole",
+        )
+        allow(
+            self.role,
+            *("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery"),
+            *("logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies"),
+            "logs:DescribeLogGroups",
+            on=["*"],
+            why="log deliveries and resource policies are the account's: CloudWatch Logs has no resource for them",
+        )
+
+    def _alarm(self) -> None:
+        alarm(
+            self,
+            "Failures",
+            topic=self._shared.alarms,
+            metric=self.state_machine.metric_failed(period=Duration.minutes(5)),
+            threshold=1,
+            says=f"a run of line {self._supervisor.line} failed or was halted: `line run` says why, so does its receipt",
+        )
+
+    def _schedule(self, expression: str) -> None:
+        letters = DeadLetters(self, "Unstarted", key=self._shared.key, alarms=self._shared.alarms)
+        events.Rule(
+            self,
+            "Schedule",
+            schedule=events.Schedule.expression(expression),
+            targets=[
+                targets.SfnStateMachine(
+                    self.state_machine,
+                    input=events.RuleTargetInput.from_object({"line": self._supervisor.line, "parameters": {}}),
+                    dead_letter_queue=letters.queue,
+                    retry_attempts=3,
+                )
+            ],
+        )

@@ -1,0 +1,79 @@
+"""Training: a dataset as of every moment, a sweep of variants over it, and their evaluation on held-out data."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from assembly_line.batch_job import BatchJob
+from assembly_line.jobs import Jobs
+from assembly_line.lake import allow_lake
+from assembly_line.permissions import allow, allow_read, allow_write
+from assembly_line.shared import Shared
+from assembly_line.station import Station
+from assembly_line.supervisor import Supervisor
+
+DATASET_TIMEOUT = Duration.minutes(60)
+EVALUATION_TIMEOUT = Duration.minutes(30)
+
+
+class TrainingStation(Station):
+    """Three Batch jobs: one makes the dataset, one trains each variant of the sweep, one evaluates them together."""
+
+    def __init__(self, scope: Construct, id_: str, *, supervisor: Supervisor, shared: Shared, jobs: Jobs) -> None:
+        super().__init__(scope, id_, supervisor=supervisor)
+        self.training = jobs.bundle.definition.training
+        self.dataset = BatchJob(self, "DatasetJob", jobs=jobs, command="dataset", timeout=DATASET_TIMEOUT)
+        self.train = BatchJob(
+            self,
+            "TrainJob",
+            jobs=jobs,
+            command="train",
+            timeout=Duration.seconds(round(60 * self.training.timeout_minutes)),
+            per_run={"--variant": "variant"},
+        )
+        self.evaluate = BatchJob(
+            self,
+            "EvaluateJob",
+            jobs=jobs,
+            command="evaluate",
+            timeout=EVALUATION_TIMEOUT,
+            arguments={"--ledger-table": shared.ledger.table_name},
+        )
+        self._grant(shared, jobs.line)
+        self.works(
+            self.batch_state("Dataset", self.dataset),
+            self._variants(),
+            self._sweep(),
+            self.batch_state("Evaluate", self.evaluate),
+        )
+
+    def _variants(self) -> sfn.Pass:
+        names = [variant.name for variant in (*self.training.variants, *self.training.baselines)]
+        return sfn.Pass(self, "Variants", result=sfn.Result.from_array(names), result_path="$.variants")
+
+    def _sweep(self) -> sfn.Map:
+        sweep = sfn.Map(
+            self,
+            "Sweep",
+            items_path="$.variants",
+            item_selector={
+                "variant": sfn.JsonPath.string_at("$$.Map.Item.Value"),
+                "parameters": sfn.JsonPath.object_at("$.parameters"),
+            },
+            max_concurrency=self.training.concurrency,
+            result_path=sfn.JsonPath.DISCARD,
+        )
+        sweep.item_processor(self.batch_state("Train", self.train, inputs={"variant": "$.variant"}, caught=False))
+        self.catching(sweep)
+        return sweep
+
+    def _grant(self, shared: Shared, line: str) -> None:
+        allow_lake(self.dataset.role, shared=shared, line=line, tables=False, datasets=True)
+        for role in (self.train.role, self.evaluate.role):
+            allow_read(role, shared.lake, f"datasets/{line}/", f"runs/{line}/")
+            allow_write(role, shared.lake, f"runs/{line}/")
+            allow_read(role, shared.models, f"{line}/")
+        allow_write(self.train.role, shared.models, f"{line}/")
+        allow(self.evaluate.role, "dynamodb:GetItem", on=[shared.ledger.table_arn])

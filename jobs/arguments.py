@@ -1,0 +1,83 @@
+"""What a job is told on its command line, as ``--name value`` pairs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from config.errors import LineError
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments that every job gets, then those that only some get (empty for the others)."""
+
+    line: str
+    run: str
+    environment: str
+    region: str
+    lake_bucket: str
+    raw_bucket: str
+    models_bucket: str
+    database: str
+    bundle: str
+    parameters: Mapping[str, object]
+    """Values that this run gives to the line's parameters."""
+    environment_parameters: Mapping[str, object]
+    """Values that the environment gives to them; the run's come first."""
+    variant: str = ""
+    online_table: str = ""
+    ledger_table: str = ""
+
+
+COMMON = (
+    "line",
+    "run",
+    "environment",
+    "region",
+    "lake_bucket",
+    "raw_bucket",
+    "models_bucket",
+    "database",
+    "bundle",
+    "parameters",
+)
+
+
+def parse(argv: Sequence[str], required: Sequence[str] = ()) -> Arguments:
+    """Return the arguments; unknown ones (Glue adds its own) are left alone.
+
+    Raises LineError when one of the common or the ``required`` ones is missing or is not what it must be.
+    """
+    given = _pairs(argv)
+    for name in (*COMMON, *required):
+        if name not in given:
+            raise LineError(f"argument {_flag(name)} is missing: give it to the job")
+    texts = {field.name: given[field.name] for field in fields(Arguments) if field.name in given}
+    parameters = {name: _values(name, texts.pop(name, "{}")) for name in ("parameters", "environment_parameters")}
+    return Arguments(**texts, **parameters)  # type: ignore[arg-type]
+
+
+def _pairs(argv: Sequence[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    words = iter(argv)
+    for word in words:
+        if word.startswith("--"):
+            name, equals, value = word.removeprefix("--").partition("=")
+            pairs[name.replace("-", "_")] = value if equals else next(words, "")
+    return pairs
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _values(name: str, text: str) -> dict[str, object]:
+    try:
+        values = json.loads(text)
+    except ValueError:
+        values = None
+    if not isinstance(values, dict):
+        raise LineError(f"argument {_flag(name)} is {text!r}, expected a JSON object such as {{}}: correct it")
+    return values

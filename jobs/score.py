@@ -1,0 +1,111 @@
+"""Scores a day's rows with the champion: inspected, then published, then recorded for delivery."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.errors import LineError
+from jobs.inputs import scoring_rows
+from jobs.main import Context, run_job
+from runtime import engine, inspection, promotion, scoring, tables
+from runtime.inspection import Result
+from runtime.receipts import Receipt
+from runtime.scoring import Scored
+
+TABLE = "predictions"
+_LARGEST_PROFILE = 64 * 1024
+"""Bytes of a profile that a receipt carries; a larger one lies beside it."""
+
+
+def main() -> int:
+    return run_job("scoring", "scoring", work, required=["ledger_table"])
+
+
+def work(context: Context) -> Receipt:
+    found = promotion.champion(context.client("dynamodb"), context.arguments.ledger_table, context.paths.line)
+    champion, model = scoring.champion_of(context.s3, found, context.paths.line)
+    dataset = context.bundle.definition.dataset
+    score_date = _score_date(context)
+    scored = scoring.score(
+        scoring_rows(context).rows,
+        model=model,
+        version=champion.version,
+        line=context.paths.line,
+        run=context.paths.run,
+        id_column=dataset.id,
+        event_time=dataset.event_time,
+        score_date=score_date,
+        at=dt.datetime.now(dt.UTC),
+    )
+    snapshot = _audited(context, scored, score_date)
+    results = _inspected(context, snapshot, score_date)
+    status = inspection.outcome(results)
+    if status != "halted":
+        tables.publish(context.catalog, context.table(TABLE), snapshot)
+        context.s3.put_object(
+            Bucket=context.paths.lake, Key=context.paths.predictions, Body=scoring.records(scored.rows)
+        )
+    return Receipt(
+        station="scoring",
+        status=status,
+        message=inspection.message("scoring", results),
+        inspections=inspection.recorded(results),
+        outputs={
+            "rows": scored.rows.num_rows,
+            "table": context.table(TABLE),
+            "snapshot": snapshot,
+            "records": f"s3://{context.paths.lake}/{context.paths.predictions}",
+            "model_version": champion.version,
+            "score_date": score_date.isoformat(),
+            "profile": _profile(context, scored.profile),
+        },
+    )
+
+
+def _score_date(context: Context) -> dt.date:
+    value = context.parameters[context.bundle.definition.scoring.date]
+    assert isinstance(value, dt.date)  # noqa: S101 (the line's model lets nothing else be named there)
+    return value
+
+
+def _audited(context: Context, scored: Scored, score_date: dt.date) -> int:
+    """Write the history with this date's rows to the audit branch; raises LineError when another run came between."""
+    name = context.table(TABLE)
+    before = tables.published(context.catalog, name)
+    history = tables.read(context.catalog, name, before) if before is not None else None
+    snapshot = tables.write_audit(
+        context.catalog, name, scoring.replaced(history, scored.rows, score_date), context.paths.run
+    )
+    if before is not None and tables.published(context.catalog, name) != before:
+        raise LineError(f"scoring: another run published table {name!r} in the meantime: start the run again")
+    return snapshot
+
+
+def _inspected(context: Context, snapshot: int, score_date: dt.date) -> list[Result]:
+    """Run the line's tests of predictions on what was stored for this date."""
+    stored = tables.read(context.catalog, context.table(TABLE), snapshot)
+    rows = stored.filter(pc.equal(stored["score_date"], pa.scalar(score_date, pa.date32())))
+    checks = context.bundle.definition.tests.get(TABLE, [])
+    with engine.connect() as connection:
+        connection.register(TABLE, rows)
+        subject = f"lines/{context.paths.line}/line.yaml: tests.{TABLE}"
+        return inspection.inspect(connection, TABLE, checks, subject=subject)
+
+
+def _profile(context: Context, profile: dict[str, Any]) -> dict[str, Any] | str:
+    body = json.dumps(profile).encode()
+    if len(body) <= _LARGEST_PROFILE:
+        return profile
+    key = context.paths.receipt("profile")
+    context.s3.put_object(Bucket=context.paths.lake, Key=key, Body=body, ContentType="application/json")
+    return f"s3://{context.paths.lake}/{key}"
+
+
+if __name__ == "__main__" and (code := main()):
+    sys.exit(code)

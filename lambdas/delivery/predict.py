@@ -1,0 +1,49 @@
+"""POST /predictions: one row in, its prediction out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger
+
+from runtime import environment
+from runtime.delivery import prediction, proxy
+from runtime.delivery.request import Form
+
+
+@dataclass(frozen=True)
+class Environment:
+    endpoint_name: str
+    online_table: str
+    predictions_table: str
+    views: dict[str, list[str]]
+    request: list[str]
+    line: str
+    id: str
+    event_time: str
+
+
+ENVIRONMENT = environment.load(Environment)
+SERVICE = prediction.Service(
+    dynamodb=boto3.client("dynamodb"),
+    sagemaker=boto3.client("sagemaker-runtime"),
+    line=ENVIRONMENT.line,
+    endpoint=ENVIRONMENT.endpoint_name,
+    online_table=ENVIRONMENT.online_table,
+    predictions_table=ENVIRONMENT.predictions_table,
+)
+FORM = Form(id=ENVIRONMENT.id, event_time=ENVIRONMENT.event_time, columns=ENVIRONMENT.request, views=ENVIRONMENT.views)
+LOGGER = Logger(service="predict")
+LOGGER.append_keys(line=ENVIRONMENT.line)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    try:
+        record = prediction.predict(SERVICE, FORM, proxy.body_of(event))
+    except proxy.Refused as refused:
+        LOGGER.info("refused", extra={"status": refused.status})
+        return proxy.refusal(refused)
+    LOGGER.info("predicted", extra={"model_version": record["model_version"]})
+    return proxy.answer(200, record)

@@ -1,0 +1,38 @@
+"""Delivers a run's predictions to the lookup store behind the REST endpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger
+
+from runtime import environment
+from runtime.delivery import channel, lookup
+from runtime.paths import RunPaths
+
+
+@dataclass(frozen=True)
+class Environment:
+    lake_bucket: str
+    predictions_table: str
+
+
+ENVIRONMENT = environment.load(Environment)
+S3 = boto3.client("s3")
+DYNAMODB = boto3.client("dynamodb")
+LOGGER = Logger(service="delivery-rest")
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    paths = RunPaths(lake=ENVIRONMENT.lake_bucket, line=event["line"], run=event["run"])
+    LOGGER.append_keys(line=paths.line, run=paths.run)
+    result = channel.deliver(
+        s3=S3,
+        paths=paths,
+        channel="rest",
+        send=lambda: lookup.deliver(s3=S3, dynamodb=DYNAMODB, paths=paths, table=ENVIRONMENT.predictions_table),
+    )
+    LOGGER.info("delivered", extra={"count": result["count"]})
+    return result

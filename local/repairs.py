@@ -1,0 +1,96 @@
+"""Repairs of moto 5.2.5: each a small named function with its reason and its place in moto.
+
+All of them are undone when the server closes. Each has a contract test in tests/local/test_repairs.py.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from moto.cloudwatch.responses import CloudWatchResponse
+from moto.ec2.models.flow_logs import FlowLogsBackend
+from moto.iam import aws_managed_policies
+from moto.iam.access_control import PermissionResult
+from moto.iam.models import AWSManagedPolicy, IAMBackend
+from moto.s3.models import FakeBucket
+
+if TYPE_CHECKING:
+    from local.server import EmbeddedAws
+
+
+def install(aws: EmbeddedAws) -> None:
+    """Apply every repair."""
+    bucket_policies_are_left_to_the_gate(aws)
+    aws_managed_policies_are_known(aws)
+    composite_alarms_can_be_put(aws)
+    access_logs_may_precede_their_policy(aws)
+    flow_logs_may_go_to_a_folder(aws)
+
+
+def bucket_policies_are_left_to_the_gate(aws: EmbeddedAws) -> None:
+    """moto reads bucket policies without their conditions (s3/models.py, FakeBucket.get_permission).
+
+    A policy that denies insecure transport then denies everything, to the operator as well. The gate in local/iam.py
+    evaluates bucket policies with their conditions, so moto need not.
+    """
+    aws.patches.replace(FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL)
+
+
+def aws_managed_policies_are_known(aws: EmbeddedAws) -> None:
+    """moto knows AWS's managed policies only when it loads all of them for each account (iam/models.py).
+
+    That takes a second and slows each listing. Here one is added at the moment when a role wants it.
+    """
+    attach = IAMBackend.attach_role_policy
+
+    def attach_role_policy(backend: IAMBackend, policy_arn: str, role_name: str) -> None:
+        if ":iam::aws:policy/" in policy_arn and policy_arn not in backend.managed_policies:
+            name = policy_arn.rsplit("/", 1)[-1]
+            document = _managed_policies().get(name)
+            if document:
+                policy = AWSManagedPolicy.from_data(name, backend.account_id, backend.region_name, document)
+                backend.managed_policies[policy.arn] = policy
+        attach(backend, policy_arn, role_name)
+
+    aws.patches.replace(IAMBackend, "attach_role_policy", attach_role_policy)
+
+
+def composite_alarms_can_be_put(aws: EmbeddedAws) -> None:
+    """moto lists composite alarms but has no PutCompositeAlarm (cloudwatch/responses.py).
+
+    Its PutMetricAlarm reads an AlarmRule, too, and stores what is then described as a composite alarm.
+    """
+    aws.patches.replace(CloudWatchResponse, "put_composite_alarm", CloudWatchResponse.put_metric_alarm)
+
+
+def access_logs_may_precede_their_policy(aws: EmbeddedAws) -> None:
+    """moto refuses a logging target whose policy does not yet admit the log service (s3/models.py, set_logging).
+
+    AWS takes the setting, and CDK puts that policy after the buckets that log: it names them in its conditions.
+    """
+    allowed = staticmethod(lambda target_bucket, target_prefix: True)
+    aws.patches.replace(FakeBucket, "_log_permissions_enabled_policy", allowed)
+
+
+def flow_logs_may_go_to_a_folder(aws: EmbeddedAws) -> None:
+    """moto takes a flow log's destination for a bucket's name, folder and all (ec2/models/flow_logs.py)."""
+    create = FlowLogsBackend.create_flow_logs
+
+    def create_flow_logs(backend: Any, **given: Any) -> Any:
+        destination = given.get("log_destination")
+        if not destination or not destination.startswith("arn:aws:s3:::"):
+            return create(backend, **given)
+        made, failed = create(backend, **{**given, "log_destination": destination.split("/", 1)[0]})
+        for log in made:
+            log.log_destination = destination
+        return made, failed
+
+    aws.patches.replace(FlowLogsBackend, "create_flow_logs", create_flow_logs)
+
+
+@cache
+def _managed_policies() -> dict[str, Any]:
+    policies: dict[str, Any] = json.loads(aws_managed_policies.aws_managed_policies_data)
+    return policies

@@ -1,0 +1,98 @@
+"""Glue and Athena: databases, tables, jobs, security configurations, work groups."""
+
+from __future__ import annotations
+
+from local.resources.kinds import (
+    Answer,
+    Kind,
+    Made,
+    Properties,
+    Site,
+    accepting,
+    arn,
+    constant,
+    creating,
+    deleting,
+    given,
+    ref,
+)
+from local.resources.naming import Name
+
+
+def _create_database(site: Site, properties: Properties) -> Answer:
+    name = properties.get("DatabaseName") or properties["DatabaseInput"].get("Name")
+    name = name or Name("DatabaseName", lower=True).make(site.stack, site.logical_id)
+    properties["DatabaseInput"] = {**properties["DatabaseInput"], "Name": name}
+    return site.call("glue", "create_database", DatabaseInput=properties["DatabaseInput"])
+
+
+def _create_table(site: Site, properties: Properties) -> Answer:
+    return site.call(
+        "glue", "create_table", DatabaseName=properties["DatabaseName"], TableInput=properties["TableInput"]
+    )
+
+
+def _create_security(site: Site, properties: Properties) -> Answer:
+    names = {"S3Encryptions": "S3Encryption"}
+    encryption = {names.get(name, name): value for name, value in properties["EncryptionConfiguration"].items()}
+    name = properties["Name"]
+    return site.call("glue", "create_security_configuration", Name=name, EncryptionConfiguration=encryption)
+
+
+def _create_work_group(site: Site, properties: Properties) -> Answer:
+    return site.call(
+        "athena",
+        "create_work_group",
+        Name=properties["Name"],
+        Configuration=properties.get("WorkGroupConfiguration", {}),
+        Description=properties.get("Description", ""),
+        Tags=properties.get("Tags"),
+    )
+
+
+def _database(made: Made) -> str:
+    return str(made.properties["DatabaseInput"]["Name"])
+
+
+KINDS = [
+    Kind(
+        type="AWS::Glue::Database",
+        create=_create_database,
+        ref=_database,
+        delete=deleting("glue", "delete_database", Name=ref),
+        accepts=accepting("DatabaseName", "DatabaseInput"),
+        ignored=accepting("CatalogId"),
+    ),
+    Kind(
+        type="AWS::Glue::Table",
+        create=_create_table,
+        ref=lambda made: made.properties["TableInput"]["Name"],
+        delete=deleting("glue", "delete_table", DatabaseName=given("DatabaseName"), Name=ref),
+        accepts=accepting("DatabaseName", "TableInput"),
+        ignored=accepting("CatalogId"),
+    ),
+    Kind(
+        type="AWS::Glue::Job",
+        name=Name("Name", pattern=r"[^\x00-\x1f]+"),
+        create=creating("glue", "create_job"),
+        ref=given("Name"),
+        delete=deleting("glue", "delete_job", JobName=ref),
+    ),
+    Kind(
+        type="AWS::Glue::SecurityConfiguration",
+        name=Name("Name"),
+        create=_create_security,
+        ref=given("Name"),
+        delete=deleting("glue", "delete_security_configuration", Name=ref),
+    ),
+    Kind(
+        type="AWS::Athena::WorkGroup",
+        name=Name("Name", longest=128, pattern=r"[a-zA-Z0-9._-]+"),
+        create=_create_work_group,
+        ref=given("Name"),
+        attributes={"Arn": arn("athena", "workgroup/{ref}")},
+        delete=deleting("athena", "delete_work_group", WorkGroup=ref, RecursiveDeleteOption=constant(True)),
+        accepts=accepting("Name", "WorkGroupConfiguration", "Description", "Tags"),
+        ignored=accepting("RecursiveDeleteOption", "State"),
+    ),
+]

@@ -1,0 +1,98 @@
+"""DynamoDB: tables, and global tables of one replica."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config.errors import LineError
+from local.fidelity import Row
+from local.resources.kinds import Answer, Kind, Properties, Site, accepting, answered, deleting, given, ref
+from local.resources.naming import Name
+
+FIDELITY = [
+    Row("DynamoDB", "tables, indexes, conditional writes, transactions, streams, limits", "real", "moto"),
+    Row("DynamoDB", "time to live, backups, replicas", "absent", "settings are stored; nothing expires"),
+]
+
+_PASSED = (
+    "TableName",
+    "AttributeDefinitions",
+    "KeySchema",
+    "BillingMode",
+    "ProvisionedThroughput",
+    "GlobalSecondaryIndexes",
+    "LocalSecondaryIndexes",
+    "DeletionProtectionEnabled",
+    "TableClass",
+    "Tags",
+)
+_NAME = Name("TableName", pattern=r"[a-zA-Z0-9_.-]{3,255}")
+_ATTRIBUTES = {"Arn": answered("Arn"), "StreamArn": answered("StreamArn"), "TableId": answered("TableId")}
+
+
+def _create(site: Site, properties: Properties) -> Answer:
+    parameters: dict[str, Any] = {name: properties[name] for name in _PASSED if name in properties}
+    if "StreamSpecification" in properties:
+        view = properties["StreamSpecification"]["StreamViewType"]
+        parameters["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": view}
+    if "SSESpecification" in properties:
+        sse = properties["SSESpecification"]
+        parameters["SSESpecification"] = {("Enabled" if name == "SSEEnabled" else name): sse[name] for name in sse}
+    table = site.call("dynamodb", "create_table", **parameters)["TableDescription"]
+    name = properties["TableName"]
+    live = properties.get("TimeToLiveSpecification")
+    if live and str(live.get("Enabled", "true")).lower() == "true":
+        site.call("dynamodb", "update_time_to_live", TableName=name, TimeToLiveSpecification={**live, "Enabled": True})
+    if "PointInTimeRecoverySpecification" in properties:
+        recovery = properties["PointInTimeRecoverySpecification"]
+        site.call("dynamodb", "update_continuous_backups", TableName=name, PointInTimeRecoverySpecification=recovery)
+    return {"Arn": table["TableArn"], "StreamArn": table.get("LatestStreamArn", ""), "TableId": table.get("TableId", "")}
+
+
+def _create_global(site: Site, properties: Properties) -> Answer:
+    replicas = properties["Replicas"]
+    if len(replicas) != 1 or replicas[0].get("Region", site.region) != site.region:
+        raise LineError(
+            f"stack {site.stack}, resource {site.logical_id}: a table with replicas in other regions is not "
+            f"supported by the embedded AWS, expected one replica in {site.region}"
+        )
+    replica = {name: value for name, value in replicas[0].items() if name != "Region"}
+    sse = {**properties.get("SSESpecification", {}), **replica.pop("SSESpecification", {})}
+    flat = {name: value for name, value in properties.items() if name not in ("Replicas", "SSESpecification")}
+    if strange := sorted(set(replica) - {"Tags", *_PASSED, "PointInTimeRecoverySpecification"}):
+        raise LineError(f"stack {site.stack}, resource {site.logical_id}: {strange[0]} of a replica is not supported")
+    return _create(site, {**flat, **replica, **({"SSESpecification": sse} if sse else {})})
+
+
+KINDS = [
+    Kind(
+        type="AWS::DynamoDB::Table",
+        name=_NAME,
+        create=_create,
+        ref=given("TableName"),
+        attributes=_ATTRIBUTES,
+        delete=deleting("dynamodb", "delete_table", TableName=ref),
+        accepts=accepting(
+            *_PASSED,
+            "StreamSpecification",
+            "SSESpecification",
+            "TimeToLiveSpecification",
+            "PointInTimeRecoverySpecification",
+        ),
+        ignored=accepting("ContributorInsightsSpecification", "ResourcePolicy"),
+    ),
+    Kind(
+        type="AWS::DynamoDB::GlobalTable",
+        name=_NAME,
+        create=_create_global,
+        ref=given("TableName"),
+        attributes=_ATTRIBUTES,
+        delete=deleting("dynamodb", "delete_table", TableName=ref),
+        accepts=accepting(*_PASSED, "Replicas", "StreamSpecification", "SSESpecification", "TimeToLiveSpecification"),
+        ignored=accepting(
+            "Replicas.ContributorInsightsSpecification",
+            "WriteOnDemandThroughputSettings",
+            "Replicas.ReadOnDemandThroughputSettings",
+        ),
+    ),
+]

@@ -1,0 +1,342 @@
+"""The embedded AWS: moto's server on loopback, with real executors behind it.
+
+>>> with EmbeddedAws() as aws:                                                      # doctest: +SKIP
+...     deployment = aws.deploy(Path("cdk.out"))
+...     aws.client("s3").list_buckets()
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import errno
+import json
+import os
+import shutil
+import socket
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from flask import got_request_exception
+from moto.backends import get_backend
+from moto.core.base_backend import BackendDict
+from moto.core.config import default_user_config
+from moto.core.model_instances import reset_model_data
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+from config.errors import LineError
+from local.images import Images
+from local.patches import Patches
+from local.processes import Processes
+
+if TYPE_CHECKING:
+    from local.deployment import Deployment
+    from local.iam import Authorizer, Grants
+
+Environ = dict[str, Any]
+WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+Gate = Callable[[Environ], WsgiApp | None]
+"""Looks at a request first and, to refuse it, returns the answer."""
+
+LOOPBACK = "127.0.0.1"
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""The only variables of this process that a child sees."""
+
+_running: EmbeddedAws | None = None
+_running_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Credentials:
+    access_key: str
+    secret_key: str
+    token: str | None = None
+
+
+OPERATOR = Credentials(access_key="AKIAOPERATOR00000000", secret_key="operator")  # noqa: S106
+"""Who deploys and looks on: never enforced."""
+
+
+class _Handler(MotoRequestHandler):
+    disable_nagle_algorithm = True  # with it, a small answer waits 40 ms for the client's acknowledgement
+
+    def log_request(self, *_: Any, **__: Any) -> None:
+        """Print nothing per request."""
+
+    def log(self, *_: Any, **__: Any) -> None:
+        """Print nothing: a broken connection at the end of a run is no news."""
+
+
+class EmbeddedAws:
+    """An AWS in one process: start, deploy a cloud assembly, use it through ``endpoint``, close.
+
+    moto keeps its state per process, so one runs at a time. ``directory`` is scratch: a temporary one is made, and
+    removed on close, unless a path is given.
+    """
+
+    authorizer: Authorizer
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        account: str = "123456789012",
+        region: str = "us-east-1",
+        directory: Path | None = None,
+    ) -> None:
+        self.account, self.region = account, region
+        self._socket = _bind(port)
+        self._only_one()
+        self._closing = threading.Lock()
+        self._closed = False
+        self._temporary = directory is None
+        self.directory = directory or Path(tempfile.mkdtemp(prefix="assembly-line-"))
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.port: int = self._socket.getsockname()[1]
+        self.endpoint = f"http://{LOOPBACK}:{self.port}"
+        self.patches = Patches()
+        self.processes = Processes()
+        self.images = Images()
+        self.problems: list[str] = []
+        self.deployments: list[Deployment] = []
+        self.lambda_log_listeners: list[Callable[[str, str, list[str]], None]] = []
+        """Called with function name, log group and the lines of one invocation."""
+        self._closers: list[Callable[[], None]] = []
+        self._routes: list[tuple[Callable[[str], bool], WsgiApp]] = []
+        self._gates: list[Gate] = []
+        self._session: Any = _hermetic_session(region)
+        self._clients: dict[tuple[str, str | None], Any] = {}
+        self._clients_lock = threading.RLock()
+        self._credentials: dict[str, Credentials] = {}
+        atexit.register(self.close)
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self) -> None:
+        from local import api_gateway, custom_resources, iam, lambdas, repairs, transactions
+
+        _reset_backends()
+        self._configure_moto()
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._log = (self.directory / "server.log").open("a", encoding="utf-8", buffering=1)
+        self._server = make_server(
+            LOOPBACK, self.port, self._answer, threaded=True, request_handler=_Handler, fd=self._socket.fileno()
+        )
+        got_request_exception.connect(self._note_failure)
+        self._server.log = self._note  # type: ignore[assignment, method-assign]
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+        for seam in (repairs, transactions, iam, lambdas, custom_resources, api_gateway):
+            seam.install(self)
+        _install_executors(self)
+
+    def __enter__(self) -> EmbeddedAws:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every child, the server and the scratch directory. Safe to call again, from any thread."""
+        global _running  # noqa: PLW0603 -- moto's state is global, so is the one server that owns it
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+        for closer in reversed(self._closers):
+            with contextlib.suppress(Exception):
+                closer()
+        self.processes.close()
+        if hasattr(self, "_thread"):
+            got_request_exception.disconnect(self._note_failure)
+            self._server.shutdown()
+            self._server.server_close()
+        self._socket.close()
+        if hasattr(self, "_log"):
+            self._log.close()
+        self.patches.undo()
+        _reset_backends()
+        if self._temporary:
+            shutil.rmtree(self.directory, ignore_errors=True)
+        atexit.unregister(self.close)
+        with _running_lock:
+            if _running is self:
+                _running = None
+
+    def on_close(self, closer: Callable[[], None]) -> None:
+        """Have something ended before the children are: pollers, pools, clocks."""
+        self._closers.append(closer)
+
+    @property
+    def closing(self) -> bool:
+        return self._closed
+
+    def client(self, service: str, role_arn: str | None = None) -> Any:
+        """Return the boto3 client of a service: as the operator, who is never refused, or as a role, who may be."""
+        key = (service, role_arn)
+        client = self._clients.get(key)
+        if client is None:
+            with self._clients_lock:
+                client = self._clients.get(key)
+                if client is None:
+                    client = self._clients[key] = self._new_client(service, role_arn)
+        return client
+
+    def credentials(self, role_arn: str) -> Credentials:
+        """Return credentials of a role, assumed through STS once."""
+        with self._clients_lock:
+            known = self._credentials.get(role_arn)
+            if known is None:
+                session = role_arn.rsplit("/", 1)[-1][:64]
+                given = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=session)["Credentials"]
+                known = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+                self._credentials[role_arn] = known
+            return known
+
+    def environment(self, role_arn: str | None) -> dict[str, str]:
+        """Return the clean environment of a child that acts as a role (None: as the operator)."""
+        credentials = self.credentials(role_arn) if role_arn else OPERATOR
+        environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        environment |= {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": credentials.access_key,
+            "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+        if credentials.token:
+            environment["AWS_SESSION_TOKEN"] = credentials.token
+        return environment
+
+    def emit(self, source: str, detail_type: str, detail: Mapping[str, Any]) -> None:
+        """Put an event of an AWS service onto the default bus (PutEvents refuses sources that begin with ``aws.``)."""
+        event = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail, default=str)}
+        get_backend("events")[self.account][self.region].put_events([event])
+
+    def add_route(self, matches: Callable[[str], bool], app: WsgiApp) -> None:
+        """Answer requests whose path matches with ``app``, before moto sees them."""
+        self._routes.append((matches, app))
+
+    def add_gate(self, gate: Gate) -> None:
+        """Let ``gate`` see each request first; what it returns, if anything, is the answer."""
+        self._gates.append(gate)
+
+    def deploy(self, assembly: Path, on_event: Callable[[str, str, str], None] | None = None) -> Deployment:
+        """Create every resource of a cloud assembly; ``on_event`` hears stack, logical id and type of each."""
+        from local.deployment import deploy
+
+        return deploy(self, assembly, on_event=on_event)
+
+    def grants(self) -> Grants:
+        """Return what roles were allowed, denied, and never needed."""
+        from local.iam import grants
+
+        return grants(self)
+
+    def _answer(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ["wsgi.errors"] = self._log
+        for gate in self._gates:
+            refusal = gate(environ)
+            if refusal is not None:
+                return refusal(environ, start_response)
+        path = environ.get("PATH_INFO", "")
+        for matches, app in self._routes:
+            if matches(path):
+                return app(environ, start_response)
+        answer: Iterable[bytes] = self._moto(environ, start_response)
+        return answer
+
+    def _note(self, kind: str, message: str, *arguments: Any) -> None:
+        with contextlib.suppress(ValueError):  # a request that outlives the server finds the log closed
+            self._log.write(f"{kind}: {message % arguments if arguments else message}\n")
+
+    def _note_failure(self, _app: Any, exception: BaseException, **_: Any) -> None:
+        self._note("error", "%s", "".join(traceback.format_exception(exception)))
+
+    def _configure_moto(self) -> None:
+        for service, setting in (
+            ("stepfunctions", {"execute_state_machine": True}),
+            ("lambda", {"use_docker": True}),  # "docker" is where the real executors stand in
+            ("batch", {"use_docker": True}),
+            ("iam", {"load_aws_managed_policies": False}),
+        ):
+            self.patches.item(default_user_config, service, setting)
+        self.patches.variable("MOTO_PORT", str(self.port))
+        self.patches.variable("MOTO_ACCOUNT_ID", self.account)
+
+    def _new_client(self, service: str, role_arn: str | None) -> Any:
+        credentials = self.credentials(role_arn) if role_arn else OPERATOR
+        return self._session.client(
+            service,
+            region_name=self.region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=credentials.access_key,
+            aws_secret_access_key=credentials.secret_key,
+            aws_session_token=credentials.token,
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=960, max_pool_connections=64),
+        )
+
+    def _only_one(self) -> None:
+        global _running  # noqa: PLW0603 -- see close
+        with _running_lock:
+            if _running is not None:
+                self._socket.close()
+                raise LineError(
+                    f"embedded AWS: this process already runs one at {_running.endpoint}: close it first or use it"
+                )
+            _running = self
+
+
+def _bind(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((LOOPBACK, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        if isinstance(error, OverflowError):
+            raise LineError(f"port {port}: it is not a port, expected 0 (any that is free) to 65535") from None
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            why = "it is in use" if error.errno == errno.EADDRINUSE else "this user may not open it"
+            raise LineError(f"port {port}: {why}: give another, or --port 0 for any that is free") from None
+        raise
+    listener.listen(128)
+    return listener
+
+
+def _hermetic_session(region: str) -> boto3.Session:
+    """Return a session that reads no profile and no configuration file of the user."""
+    core = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+    core.set_config_variable("config_file", os.devnull)
+    core.set_config_variable("credentials_file", os.devnull)
+    return boto3.Session(botocore_session=core, region_name=region)
+
+
+def _reset_backends() -> None:
+    BackendDict.reset()
+    reset_model_data()
+
+
+def _install_executors(aws: EmbeddedAws) -> None:
+    try:
+        from local import executors
+    except ImportError as error:
+        if error.name == "local.executors" or "executors" in str(error):
+            return
+        raise
+    executors.install(aws)

@@ -1,0 +1,50 @@
+"""The REST endpoint's side of API Gateway's proxy integration: bodies in, answers out."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+LARGEST_BODY = 64 * 1024
+"""Bytes: a request is one row, so anything near this is not one."""
+
+
+class Refused(Exception):  # noqa: N818 (an answer, not a fault)
+    """A request that gets an answer other than 200; the message is for its sender."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def body_of(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON object in the body; raises Refused (400) with one message saying what is wrong."""
+    body = event.get("body") or ""
+    if len(body) > LARGEST_BODY:
+        raise Refused(400, f"the body has {len(body)} bytes, expected at most {LARGEST_BODY}: send one row")
+    try:
+        text = base64.b64decode(body, validate=True).decode() if event.get("isBase64Encoded") else body
+        given = json.loads(text, parse_constant=_no_constant)
+        json.dumps(given, ensure_ascii=False).encode()  # an escaped half of a surrogate pair is no text
+    except (ValueError, binascii.Error, RecursionError):
+        raise Refused(400, "the body is not JSON: send one JSON object (without NaN or Infinity)") from None
+    if not isinstance(given, dict):
+        raise Refused(400, "the body is not a JSON object: send one, with a field per column")
+    return given
+
+
+def answer(status: int, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the response that API Gateway passes on."""
+    return {"statusCode": status, "headers": {"Content-Type": "application/json"}, "body": json.dumps(content)}
+
+
+def refusal(refused: Refused) -> dict[str, Any]:
+    """Return the response for a request that was refused: ``{"message": ...}``."""
+    return answer(refused.status, {"message": str(refused)})
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,51 @@
+"""Prediction records: what every channel carries, one JSON object each.
+
+``{"schema": 1, "prediction_id": "<line>:<id>:<score date>", "line", "run", "model_version", "id", "event_time",
+"score", "at"}``
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from config.errors import LineError
+from runtime.paths import RunPaths
+
+SCHEMA = 1
+
+Record = Mapping[str, Any]
+
+
+def prediction_id(*, line: str, id_: str, score_date: str) -> str:
+    """
+    >>> prediction_id(line="flights", id_="UA-1545", score_date="2013-08-15")
+    'flights:UA-1545:2013-08-15'
+    """
+    return f"{line}:{id_}:{score_date}"
+
+
+def parts(given: str) -> tuple[str, str, str]:
+    """Return line, id and score date of a prediction id; the id itself may hold colons. Raises ValueError.
+
+    >>> parts("flights:UA:1545:2013-08-15")
+    ('flights', 'UA:1545', '2013-08-15')
+    """
+    line, _, rest = given.partition(":")
+    id_, _, score_date = rest.rpartition(":")
+    if not (line and id_ and score_date):
+        raise ValueError(f"{given!r} is not a prediction id, expected <line>:<id>:<date>")
+    return line, id_, score_date
+
+
+def read(s3: Any, paths: RunPaths) -> tuple[bytes, list[dict[str, Any]]]:
+    """Return the run's prediction records as they lie in the lake, and parsed; raises LineError when there is none."""
+    body: bytes = s3.get_object(Bucket=paths.lake, Key=paths.predictions)["Body"].read()
+    records = [json.loads(line) for line in body.splitlines() if line.strip()]
+    if not records:
+        raise LineError(
+            f"delivery: s3://{paths.lake}/{paths.predictions} holds no prediction: "
+            "choose a scoring date for which the spine has rows"
+        )
+    return body, records

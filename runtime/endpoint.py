@@ -1,0 +1,190 @@
+"""A line's SageMaker endpoint, created and updated by runs: models change more often than infrastructure.
+
+The configuration in service is the truth: SageMaker rolls a failed update back without a word and reports InService.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from config.errors import LineError
+
+LONGEST_NAME = 63
+VARIANT = "champion"
+"""Name of the only production variant of a configuration."""
+
+_IN_PROGRESS = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
+
+
+@dataclass(frozen=True)
+class Hosting:
+    """How an endpoint runs its container: serverless, or on instances."""
+
+    role: str
+    image: str
+    kind: str
+    """``serverless`` or ``instance``"""
+    memory_mb: int
+    max_concurrency: int
+    instance_type: str
+    instance_count: int
+    kms_key: str
+
+
+@dataclass(frozen=True)
+class State:
+    """What SageMaker says of an endpoint; ``config`` is the configuration that answers requests."""
+
+    status: str
+    config: str
+    reason: str = ""
+
+    @property
+    def in_progress(self) -> bool:
+        return self.status in _IN_PROGRESS
+
+
+def names_prefix(endpoint: str) -> str:
+    """Return what the names of an endpoint's models and configurations begin with, and no other endpoint's do.
+
+    >>> names_prefix("local-flights")
+    'local-flights-81736f-'
+    """
+    return f"{endpoint[:45]}-{hashlib.sha256(endpoint.encode()).hexdigest()[:6]}-"
+
+
+def deploy(sagemaker: Any, *, endpoint: str, hosting: Hosting, model_data: str, environment: Mapping[str, str]) -> str:
+    """Ask for a model to be put into service and return its configuration's name; asking again changes nothing.
+
+    The name of model and configuration is the digest of their content, so "exists already" means the same content.
+    """
+    wanted = {"hosting": asdict(hosting), "model_data": model_data, "environment": dict(environment)}
+    name = names_prefix(endpoint) + hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:10]
+    _once(lambda: sagemaker.create_model(**_model(name, hosting, model_data, environment)))
+    _once(lambda: sagemaker.create_endpoint_config(**_config(name, hosting)))
+    _put_in_service(sagemaker, endpoint, name)
+    return name
+
+
+def restore(sagemaker: Any, endpoint: str, config: str) -> None:
+    """Put a configuration back into service."""
+    found = state(sagemaker, endpoint)
+    if found is not None and found.config != config:
+        sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=config)
+
+
+def state(sagemaker: Any, endpoint: str) -> State | None:
+    """Return what the endpoint is doing, or None when there is no such endpoint."""
+    try:
+        told = sagemaker.describe_endpoint(EndpointName=endpoint)
+    except ClientError as error:
+        if _is_missing(error):
+            return None
+        raise
+    return State(told["EndpointStatus"], told.get("EndpointConfigName", ""), told.get("FailureReason", ""))
+
+
+def delete(sagemaker: Any, endpoint: str, *, wait: Callable[[], None]) -> None:
+    """Delete an endpoint with every model and configuration that runs made for it; what is gone already is fine.
+
+    ``wait`` is called between looks at an endpoint that is busy, which SageMaker does not delete; it raises when it
+    has waited enough.
+    """
+    while (found := state(sagemaker, endpoint)) is not None and found.in_progress:
+        wait()
+    if found is not None:
+        _gone(lambda: sagemaker.delete_endpoint(EndpointName=endpoint))
+    prefix = names_prefix(endpoint)
+    for name in _named(sagemaker, "list_endpoint_configs", "EndpointConfigs", "EndpointConfigName", prefix):
+        _gone(partial(sagemaker.delete_endpoint_config, EndpointConfigName=name))
+    for name in _named(sagemaker, "list_models", "Models", "ModelName", prefix):
+        _gone(partial(sagemaker.delete_model, ModelName=name))
+
+
+def _put_in_service(sagemaker: Any, endpoint: str, config: str) -> None:
+    found = state(sagemaker, endpoint)
+    if found is not None and found.status == "Failed":  # it never worked; SageMaker only lets it be deleted
+        _gone(lambda: sagemaker.delete_endpoint(EndpointName=endpoint))
+        found = _after_deletion(sagemaker, endpoint)
+    if found is None:
+        sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
+    elif found.config != config and not _is_pending(sagemaker, endpoint, found, config):
+        sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=config)
+
+
+def _is_pending(sagemaker: Any, endpoint: str, found: State, config: str) -> bool:
+    """Whether an earlier attempt asked for this configuration already; raises LineError when another run is at it."""
+    if not found.in_progress:
+        return False
+    pending = sagemaker.describe_endpoint(EndpointName=endpoint).get("PendingDeploymentSummary", {})
+    if pending.get("EndpointConfigName") == config:
+        return True
+    raise LineError(
+        f"release: endpoint {endpoint!r} is {found.status} by another run, expected InService: "
+        "wait until it is and start the run again"
+    )
+
+
+def _after_deletion(sagemaker: Any, endpoint: str) -> State | None:
+    for _ in range(20):
+        found = state(sagemaker, endpoint)
+        if found is None:
+            return None
+        time.sleep(1)
+    raise LineError(f"release: the failed endpoint {endpoint!r} is still being deleted: start the run again later")
+
+
+def _model(name: str, hosting: Hosting, model_data: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    container = {"Image": hosting.image, "ModelDataUrl": model_data, "Environment": dict(environment)}
+    model = {"ModelName": name, "ExecutionRoleArn": hosting.role, "PrimaryContainer": container}
+    # serverless endpoints do not take an isolated network; the container calls nobody either way
+    return model | ({"EnableNetworkIsolation": True} if hosting.kind == "instance" else {})
+
+
+def _config(name: str, hosting: Hosting) -> dict[str, Any]:
+    variant: dict[str, Any] = {"VariantName": VARIANT, "ModelName": name}
+    if hosting.kind == "serverless":
+        variant["ServerlessConfig"] = {"MemorySizeInMB": hosting.memory_mb, "MaxConcurrency": hosting.max_concurrency}
+    else:
+        variant |= {
+            "InstanceType": hosting.instance_type,
+            "InitialInstanceCount": hosting.instance_count,
+            "InitialVariantWeight": 1.0,
+        }
+    return {"EndpointConfigName": name, "ProductionVariants": [variant], "KmsKeyId": hosting.kms_key}
+
+
+def _named(sagemaker: Any, operation: str, key: str, field: str, prefix: str) -> list[str]:
+    pages = sagemaker.get_paginator(operation).paginate(NameContains=prefix)
+    return [item[field] for page in pages for item in page[key] if item[field].startswith(prefix)]
+
+
+def _once(create: Callable[[], object]) -> None:
+    try:
+        create()
+    except ClientError as error:
+        if "already exist" not in str(error).lower():
+            raise
+
+
+def _gone(delete: Callable[[], object]) -> None:
+    try:
+        delete()
+    except ClientError as error:
+        if not _is_missing(error):
+            raise
+
+
+def _is_missing(error: ClientError) -> bool:
+    told = error.response["Error"]
+    return told["Code"] in ("ValidationException", "ValidationError", "ResourceNotFound") and (
+        "could not find" in told["Message"].lower() or "does not exist" in told["Message"].lower()
+    )

@@ -1,0 +1,67 @@
+"""Histograms of what a model takes and says: the reference that it was trained on, and the profile of what it scored.
+
+A number's bins lie between deciles of the reference, a category's are its commonest values and one for all others; the
+last bin of each counts what is missing. A profile uses its reference's bins, so that the two compare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+SCORE = "score"
+"""Name of the model's answer among the columns."""
+
+_DECILES = np.arange(0.1, 1.0, 0.1)
+_CATEGORIES = 20
+"""More than these would, on a day's rows, be mostly noise."""
+
+
+def reference(frame: pd.DataFrame, scores: Any) -> dict[str, dict[str, Any]]:
+    """Return bins and shares of every column of the training rows, and of the scores of rows not trained on."""
+    found = {}
+    for name, values in _columns(frame, scores).items():
+        bins = _bins(values)
+        counts = _counts(bins, values)
+        found[name] = {**bins, "shares": (counts / max(counts.sum(), 1)).tolist()}
+    return found
+
+
+def profile(reference: Mapping[str, Mapping[str, Any]], frame: pd.DataFrame, scores: Any) -> dict[str, dict[str, Any]]:
+    """Return the counts of scored rows in the reference's bins."""
+    columns = _columns(frame, scores)
+    found = {}
+    for name, histogram in reference.items():
+        bins = {key: value for key, value in histogram.items() if key != "shares"}
+        found[name] = {**bins, "counts": _counts(bins, columns[name]).tolist()}
+    return found
+
+
+def _columns(frame: pd.DataFrame, scores: Any) -> dict[str, pd.Series[Any]]:
+    return {**{name: frame[name] for name in frame.columns}, SCORE: pd.Series(scores)}
+
+
+def _bins(values: pd.Series[Any]) -> dict[str, Any]:
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        commonest = values.value_counts().head(_CATEGORIES)
+        return {"kind": "category", "categories": [str(name) for name in commonest.index[commonest > 0]]}
+    known = values.to_numpy(dtype=float)
+    known = known[np.isfinite(known)]
+    edges = np.unique(np.quantile(known, _DECILES)) if known.size else np.array([])
+    return {"kind": "number", "edges": edges.tolist()}
+
+
+def _counts(bins: Mapping[str, Any], values: pd.Series[Any]) -> Any:
+    if bins["kind"] == "category":
+        categories = bins["categories"]
+        known = values.value_counts()
+        listed = [int(known.get(name, 0)) for name in categories]
+        missing = int(values.isna().sum())
+        return np.array([*listed, len(values) - missing - sum(listed), missing])
+    numbers = values.to_numpy(dtype=float)
+    known = numbers[~np.isnan(numbers)]
+    places = np.searchsorted(bins["edges"], known, side="right")
+    return np.append(np.bincount(places, minlength=len(bins["edges"]) + 1), len(numbers) - len(known))

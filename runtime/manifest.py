@@ -1,0 +1,90 @@
+"""The manifest of a model artefact: written last, it names every file's SHA-256 and where the model comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from config.errors import LineError
+
+NAME = "manifest.json"
+MODEL, ENCODING, REFERENCE = "model.skops", "encoding.json", "reference.json"
+FILES = (MODEL, ENCODING, REFERENCE)
+"""Every artefact's files beside the manifest; there are no others."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    line: str
+    run: str
+    variant: str
+    files: Mapping[str, str]
+    """File name -> SHA-256 of its content."""
+    dataset: Mapping[str, Any]
+    """Snapshot ids and fingerprint of the data it was trained on."""
+    code: Mapping[str, str]
+    """Fingerprints of the line's bundle and of its train.py."""
+    parameters: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    """Measured on the validation rows."""
+    columns: tuple[str, ...]
+
+    def encoded(self) -> bytes:
+        return json.dumps(asdict(self), sort_keys=True, default=str).encode()
+
+
+@dataclass(frozen=True)
+class Location:
+    """A folder in S3.
+
+    >>> Location.of("s3://models/flights/run-1/deep/").key("manifest.json")
+    'flights/run-1/deep/manifest.json'
+    """
+
+    bucket: str
+    prefix: str
+
+    @classmethod
+    def of(cls, uri: str) -> Location:
+        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        return cls(bucket=bucket, prefix=f"{prefix.rstrip('/')}/")
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}"
+
+    @property
+    def archive(self) -> str:
+        """Key of the same files as one archive, beside the folder: what SageMaker unpacks into its containers."""
+        return f"{self.prefix.rstrip('/')}.tar.gz"
+
+    def key(self, name: str) -> str:
+        return f"{self.prefix}{name}"
+
+
+def digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def parse(body: bytes, where: str) -> Manifest:
+    """Return the manifest; raises LineError when it is not one."""
+    try:
+        given = json.loads(body)
+        return Manifest(**{**given, "columns": tuple(given["columns"])})
+    except (ValueError, TypeError, KeyError):
+        expected = ", ".join(field.name for field in fields(Manifest))
+        raise LineError(
+            f"model artefact {where}: {NAME} is not a manifest, expected a JSON object of {expected}: train again"
+        ) from None
+
+
+def read(s3: Any, location: Location) -> tuple[Manifest, str] | None:
+    """Return an artefact's manifest and its SHA-256, or None where none was written: the artefact is not complete."""
+    try:
+        body = s3.get_object(Bucket=location.bucket, Key=location.key(NAME))["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        return None
+    return parse(body, location.uri), digest(body)

@@ -1,0 +1,201 @@
+"""The release station: gate, register, deploy and verify, joined by the run's receipts.
+
+``release-gate`` keeps what the gate found until the station ends; ``release`` is the station's own receipt.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from config.errors import LineError
+from runtime import endpoint, gates, promotion, receipts
+from runtime.endpoint import State
+from runtime.gates import Decision
+from runtime.paths import RunPaths
+from runtime.promotion import Champion
+from runtime.receipts import Receipt, Status
+
+
+def gate(
+    *,
+    s3: Any,
+    dynamodb: Any,
+    paths: RunPaths,
+    ledger_table: str,
+    bars: Sequence[Mapping[str, Any]],
+    metric: str,
+    margin: float,
+) -> dict[str, Any]:
+    """Decide on what training chose, and end the station unless it is to be promoted.
+
+    Raises LineError when the champion has changed since training compared the candidate with it.
+    """
+    trained = training(s3, paths)
+    current = promotion.champion(dynamodb, ledger_table, paths.line)
+    expected = _expected(trained)
+    if (current.version if current else None) != expected:
+        raise promotion.superseded(current, expected=expected)
+    decision = gates.decide(
+        line=paths.line,
+        challenger=trained["metrics"],
+        champion=trained["champion"]["metrics"] if trained["champion"] else None,
+        gates=bars,
+        metric=metric,
+        margin=margin,
+    )
+    _tell(s3, paths, decision, trained, current)
+    return {
+        "decision": decision.decision,
+        "message": decision.message,
+        "variant": trained["variant"],
+        "artefact": trained["artefact"],
+    }
+
+
+def verify(
+    *,
+    s3: Any,
+    dynamodb: Any,
+    sagemaker: Any,
+    paths: RunPaths,
+    ledger_table: str,
+    endpoint_name: str,
+    version: int,
+    model_package_arn: str,
+    endpoint_config: str,
+) -> dict[str, str]:
+    """Look whether the endpoint serves the requested configuration; if so, make its model the champion.
+
+    The status is ``Waiting``, ``InService`` or ``Failed``, the last with a message that is also in the receipt. The
+    pointer moves last: until then readers of it have the last good model.
+    """
+    found = endpoint.state(sagemaker, endpoint_name)
+    status, message = judged(found, endpoint_name=endpoint_name, config=endpoint_config, version=version)
+    if status == "Waiting":
+        return {"status": status, "message": message}
+    gated = _gated(s3, paths)
+    if status == "InService":
+        trained = training(s3, paths)
+        challenger = Champion(
+            version=version,
+            model_package_arn=model_package_arn,
+            artefact=trained["artefact"],
+            manifest_sha256=trained["manifest_sha256"],
+            run=paths.run,
+            variant=trained["variant"],
+            endpoint=endpoint_name,
+            endpoint_config=endpoint_config,
+            metrics=trained["metrics"],
+        )
+        try:
+            promotion.promote(dynamodb, ledger_table, paths.line, challenger, expected=_expected(trained))
+        except LineError as error:  # another run was quicker: what it released goes back into service
+            status, message = "Failed", str(error)
+            if current := promotion.champion(dynamodb, ledger_table, paths.line):
+                endpoint.restore(sagemaker, endpoint_name, current.endpoint_config)
+        else:
+            _write(s3, paths, gated.status, gated, message="", outputs=_outputs(challenger, role="champion"))
+    if status == "Failed":
+        _write(s3, paths, "failed", gated, message=message, outputs={})
+    return {"status": status, "message": message}
+
+
+def judged(
+    found: State | None, *, endpoint_name: str, config: str, version: int
+) -> tuple[Literal["Waiting", "InService", "Failed"], str]:
+    """Return what an endpoint's state means for a version that should be in service under a configuration.
+
+    >>> judged(State("InService", "old"), endpoint_name="flights", config="new", version=2)[0]
+    'Failed'
+    """
+    subject = f"release: version {version} is not in service on endpoint {endpoint_name!r}"
+    mend = f"the champion stays; see the endpoint's log /aws/sagemaker/Endpoints/{endpoint_name}"
+    if found is None:
+        return "Failed", f"{subject}: the endpoint is gone: start the run again"
+    if found.in_progress:
+        return "Waiting", ""
+    reason = f" ({found.reason.strip()})" if found.reason.strip() else ""
+    if found.status != "InService":
+        return "Failed", f"{subject}: it is {found.status}{reason}, expected InService: {mend}"
+    if found.config != config:
+        return (
+            "Failed",
+            f"{subject}: its update was rolled back to {found.config!r}{reason}: {mend}",
+        )
+    return "InService", ""
+
+
+def training(s3: Any, paths: RunPaths) -> dict[str, Any]:
+    """Return what training chose and measured."""
+    receipt = receipts.read(s3, paths, "training")
+    if receipt is None or receipt.status not in ("succeeded", "flagged"):
+        raise LineError(
+            f"release: s3://{paths.lake}/{paths.receipt('training')} is no receipt of a training that succeeded, "
+            "expected the evaluation of the sweep: start the run again"
+        )
+    return receipt.outputs
+
+
+def _expected(trained: Mapping[str, Any]) -> int | None:
+    """The version of the champion that the candidate was compared with."""
+    return int(trained["champion"]["version"]) if trained["champion"] else None
+
+
+def _tell(s3: Any, paths: RunPaths, decision: Decision, trained: Mapping[str, Any], current: Champion | None) -> None:
+    """Keep what the gate found; a run that releases nothing ends its station here."""
+    warned: Status = "flagged" if decision.warned else "succeeded"
+    gated = Receipt(
+        station="release",
+        status=warned,
+        message=decision.message,
+        inspections=decision.inspections,
+        outputs={"decision": decision.decision, "at": _now().isoformat()},
+    )
+    receipts.write(s3, paths, "release-gate", gated)
+    kept = _outputs(current, role="champion") if current else {}
+    if decision.decision == "halt":
+        refused = {"variant": trained["variant"], "metrics": trained["metrics"], "role": "challenger"}
+        _write(s3, paths, "halted", gated, message=decision.message, outputs=refused)
+    elif decision.decision == "keep":
+        _write(s3, paths, "flagged" if decision.warned else "skipped", gated, message=decision.message, outputs=kept)
+
+
+def _gated(s3: Any, paths: RunPaths) -> Receipt:
+    found = receipts.read(s3, paths, "release-gate")
+    if found is None:
+        raise LineError("release: the gate left no receipt: start the run again")
+    return found
+
+
+def _write(
+    s3: Any, paths: RunPaths, status: Status, gated: Receipt, *, message: str, outputs: Mapping[str, Any]
+) -> None:
+    began = dt.datetime.fromisoformat(gated.outputs["at"])
+    receipt = Receipt(
+        station="release",
+        status=status,
+        seconds=round((_now() - began).total_seconds(), 3),
+        message=message,
+        inspections=gated.inspections,
+        outputs=dict(outputs),
+    )
+    receipts.write(s3, paths, "release", receipt)
+
+
+def _outputs(champion: Champion, *, role: str) -> dict[str, Any]:
+    return {
+        "version": champion.version,
+        "role": role,
+        "variant": champion.variant,
+        "artefact": champion.artefact,
+        "endpoint": champion.endpoint,
+        "endpoint_config": champion.endpoint_config,
+        "model_package_arn": champion.model_package_arn,
+        "metrics": dict(champion.metrics),
+    }
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

@@ -1,0 +1,117 @@
+"""Scoring: a champion's predictions for a day, as rows of the predictions table and as the records delivered."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from config.errors import LineError
+from runtime import artefact, histograms, models
+from runtime.artefact import Artefact
+from runtime.delivery.records import SCHEMA, prediction_id
+from runtime.manifest import Location
+from runtime.promotion import Champion
+
+PREDICTIONS = pa.schema(
+    [
+        ("prediction_id", pa.string()),
+        ("line", pa.string()),
+        ("run", pa.string()),
+        ("model_version", pa.int64()),
+        ("id", pa.string()),
+        ("event_time", pa.timestamp("us", "UTC")),
+        ("score", pa.float64()),
+        ("score_date", pa.date32()),
+        ("at", pa.timestamp("us", "UTC")),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The rows of one scored date, and how its inputs and scores were distributed."""
+
+    rows: pa.Table
+    profile: dict[str, Any]
+
+
+def champion_of(s3: Any, champion: Champion | None, line: str) -> tuple[Champion, Artefact]:
+    """Return the champion and its artefact, verified; raises LineError when the line has none."""
+    if champion is None:
+        raise LineError(
+            f"scoring: line {line!r} has no champion, expected a released model: "
+            f"let a run pass the gates under release.gates in lines/{line}/line.yaml"
+        )
+    return champion, artefact.load(s3, Location.of(champion.artefact), champion.manifest_sha256)
+
+
+def score(
+    examples: pa.Table,
+    *,
+    model: Artefact,
+    version: int,
+    line: str,
+    run: str,
+    id_column: str,
+    event_time: str,
+    score_date: dt.date,
+    at: dt.datetime,
+) -> Scored:
+    """Return a prediction for each example; raises LineError when there are none."""
+    if examples.num_rows == 0:
+        raise LineError(
+            f"scoring: no row of the spine lies in the scoring window of {score_date}: "
+            f"choose another date under scoring.date in lines/{line}/line.yaml or add its raw files"
+        )
+    frame = model.encoding.frame(examples)
+    scores = models.scores(model.model, frame)
+    ids = examples[id_column].cast(pa.string())
+    n = examples.num_rows
+    columns = {
+        "prediction_id": [
+            prediction_id(line=line, id_=id_, score_date=score_date.isoformat()) for id_ in ids.to_pylist()
+        ],
+        "line": [line] * n,
+        "run": [run] * n,
+        "model_version": [version] * n,
+        "id": ids,
+        "event_time": examples[event_time].cast(pa.timestamp("us", "UTC")),
+        "score": scores,
+        "score_date": [score_date] * n,
+        "at": [at] * n,
+    }
+    return Scored(
+        rows=pa.table(columns, schema=PREDICTIONS), profile=histograms.profile(model.reference, frame, scores)
+    )
+
+
+def replaced(history: pa.Table | None, rows: pa.Table, score_date: dt.date) -> pa.Table:
+    """Return the history with these rows in the place of those of their date: a second run of a day doubles nothing."""
+    if history is None:
+        return rows
+    others = history.filter(pc.not_equal(history["score_date"], pa.scalar(score_date, pa.date32())))
+    return pa.concat_tables([others.select(PREDICTIONS.names).cast(PREDICTIONS), rows])
+
+
+def records(rows: pa.Table) -> bytes:
+    """Return the predictions as every channel carries them, one JSON object a line."""
+    return b"".join(json.dumps(_record(row)).encode() + b"\n" for row in rows.to_pylist())
+
+
+def _record(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "prediction_id": row["prediction_id"],
+        "line": row["line"],
+        "run": row["run"],
+        "model_version": row["model_version"],
+        "id": row["id"],
+        "event_time": row["event_time"].isoformat(),
+        "score": row["score"],
+        "at": row["at"].isoformat(timespec="milliseconds"),
+    }

@@ -1,0 +1,148 @@
+"""Training: a line's ``train.py`` is called with the dataset, and what it returns becomes a candidate.
+
+The only code here that a data scientist wrote runs inside ``call``: whatever it does becomes one line that names the
+place in ``train.py``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from config.bundle import Bundle
+from config.errors import LineError
+from config.line import Variant
+from runtime import artefact, histograms, manifest, models, quality
+from runtime import encoding as encodings
+from runtime.encoding import Encoding
+from runtime.manifest import Manifest
+from runtime.splits import Splits
+
+Train = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What ``train`` gets: frames with the same columns, categories as pandas' category dtype, labels 0 and 1."""
+
+    train: pd.DataFrame
+    validation: pd.DataFrame
+    train_labels: Any
+    validation_labels: Any
+    categorical: list[str]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """The line's own; what ``train`` gets as its second argument are the variant's."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained variant: the files of its artefact and the manifest that seals them."""
+
+    files: dict[str, bytes]
+    manifest: Manifest
+
+
+def candidate(
+    *, splits: Splits, bundle: Bundle, variant: Variant, parameters: Mapping[str, Any], root: Path
+) -> Candidate:
+    """Train a variant and measure it on the validation rows.
+
+    ``parameters`` are the line's; ``root`` is the folder that holds ``lines``.
+    """
+    line = bundle.definition.line
+    where = f"lines/{line}/train.py"
+    place = f"lines/{line}/line.yaml: training: variant {variant.name!r}"
+    dataset, encoding = prepared(splits, variant, where=place, parameters=parameters)
+    model = call(load(line, root), line, dataset, variant.parameters)
+    scores = models.checked(model, dataset.validation, where)
+    metrics = quality.measure(dataset.validation_labels, scores, subject="training: the validation rows")
+    files = artefact.packed(model, encoding, histograms.reference(dataset.train, scores), where)
+    return Candidate(
+        files=files,
+        manifest=Manifest(
+            line=line,
+            run=splits.paths.run,
+            variant=variant.name,
+            files={name: manifest.digest(body) for name, body in files.items()},
+            dataset={key: splits.manifest.get(key) for key in ("snapshots", "fingerprint")},
+            code={"bundle": bundle.fingerprint, "train": manifest.digest((root / where).read_bytes())},
+            parameters={name: _plain(value) for name, value in {**parameters, **variant.parameters}.items()},
+            metrics=metrics,
+            columns=tuple(encoding.names),
+        ),
+    )
+
+
+def prepared(
+    splits: Splits, variant: Variant, *, where: str, parameters: Mapping[str, Any]
+) -> tuple[Dataset, Encoding]:
+    """Return a variant's view of the dataset, and the encoding that its training rows fix."""
+    rows = {"train": splits.rows("train"), "validation": splits.rows("validation")}
+    try:
+        encoding = encodings.fit(rows["train"], splits.columns, variant.columns)
+    except LineError as error:
+        raise LineError(f"{where}: {error}") from None
+    dataset = Dataset(
+        train=encoding.frame(rows["train"]),
+        validation=encoding.frame(rows["validation"]),
+        train_labels=splits.labels(rows["train"]),
+        validation_labels=splits.labels(rows["validation"]),
+        categorical=encoding.categorical,
+        parameters=dict(parameters),
+    )
+    return dataset, encoding
+
+
+def load(line: str, root: Path) -> Train:
+    """Return the function ``train`` of a line; raises LineError when its module has none or cannot be imported."""
+    where = f"lines/{line}/train.py"
+    try:
+        module = importlib.import_module(f"lines.{line}.train")
+    except SyntaxError as error:
+        raise LineError(f"{_place(error.filename, root) or where}:{error.lineno}: {error.msg}: correct it") from None
+    except Exception as error:  # noqa: BLE001 (the user's module does what it likes)
+        raise _raised(error, line, "import") from None
+    found = getattr(module, "train", None)
+    if not callable(found):
+        raise LineError(f"{where}: there is no function train, expected train(dataset, parameters): add it")
+    train: Train = found
+    return train
+
+
+def call(train: Train, line: str, dataset: Dataset, parameters: Mapping[str, Any]) -> Any:
+    """Return what the line's code returns; raises LineError for whatever it raises, SystemExit included."""
+    try:
+        return train(dataset, parameters)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (the user's code does what it likes)
+        traceback.print_exc(file=sys.stderr)  # for the job's log; the message is for the receipt
+        raise _raised(error, line, "training") from None
+
+
+def _raised(error: BaseException, line: str, doing: str) -> LineError:
+    """Tell where in the line's folder an exception came from: the innermost of its own lines."""
+    folder = f"lines/{line}/"
+    inside = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if f"/{folder}" in Path(frame.filename).as_posix()
+    ]
+    where = f"{folder}train.py"
+    if inside:
+        where = f"{folder}{Path(inside[-1].filename).as_posix().rsplit(f'/{folder}', 1)[1]}:{inside[-1].lineno}"
+    text = " ".join(str(error).split())
+    said = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return LineError(f"{where}: {said}: correct the {doing} code")
+
+
+def _place(filename: str | None, root: Path) -> str | None:
+    path = Path(filename or "")
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else None
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, bool | int | float | str) else str(value)

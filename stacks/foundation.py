@@ -1,0 +1,83 @@
+"""The foundation: what all lines of an environment share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+from assembly_line.compute import Compute
+from assembly_line.encryption import EnvironmentKey
+from assembly_line.handler import Handlers
+from assembly_line.image import JobImage
+from assembly_line.ledger import Ledger
+from assembly_line.naming import identifier
+from assembly_line.network import Network
+from assembly_line.notices import AlarmTopic, ApiLogging
+from assembly_line.shared import Names, Shared
+from assembly_line.storage import Storage
+from aws_cdk import aws_glue as glue
+from constructs import Construct
+
+from config.environment import Environment
+
+
+class FoundationStack(cdk.Stack):
+    """Key, buckets, catalog, ledger, event bus, alarms, network and compute of one environment."""
+
+    def __init__(self, scope: Construct, id_: str, *, environment: Environment, **stack: Any) -> None:
+        super().__init__(scope, id_, **stack)
+        self.environment_model = environment
+        self.key = EnvironmentKey(self, "Encryption", environment=environment).key
+        self.storage = Storage(self, "Storage", environment=environment, key=self.key)
+        self.catalog = glue.Database(self, "Catalog", database_name=identifier(environment.name))
+        self.alarms = AlarmTopic(self, "Alarms", environment=environment, key=self.key).topic
+        self.api_logging = ApiLogging(self, "ApiLogging")
+        handlers = Handlers(self, "Handlers", environment=environment, key=self.key)
+        self.ledger = Ledger(
+            self, "Ledger", environment=environment, key=self.key, handlers=handlers, alarms=self.alarms
+        )
+        network = Network(self, "Network", flow_logs=self.storage.access_logs)
+        self.compute = Compute(self, "Compute", environment=environment, network=network)
+        self.image = JobImage(self, "Image").asset
+        self._outputs()
+
+    @property
+    def availability_zones(self) -> list[str]:
+        """The first zones of the region, whatever they are called: known without asking AWS at synthesis."""
+        return [cdk.Fn.select(index, cdk.Fn.get_azs()) for index in range(2)]
+
+    def share(self, scope: Construct, id_: str) -> Shared:
+        """Return this foundation as a line's stack may use it."""
+        names = Names(
+            key_arn=self._export(self.key.key_arn),
+            raw=self._export(self.storage.raw.bucket_name),
+            lake=self._export(self.storage.lake.bucket_name),
+            models=self._export(self.storage.models.bucket_name),
+            delivered=self._export(self.storage.delivered.bucket_name),
+            ledger=self._export(self.ledger.table.name),
+            bus=self._export(self.ledger.bus.event_bus_name),
+            alarms_arn=self._export(self.alarms.topic_arn),
+            queue_arn=self._export(self.compute.queue.job_queue_arn),
+            database=identifier(self.environment_model.name),
+            image_uri=self.image.image_uri,
+            repository_arn=self.image.repository.repository_arn,
+        )
+        return Shared(scope, id_, environment=self.environment_model, names=names)
+
+    def _export(self, value: str) -> str:
+        """Return the value as another stack imports it: exported by name, and kept while it is imported."""
+        return str(self.export_value(value))
+
+    def _outputs(self) -> None:
+        outputs = {
+            "RawBucket": self.storage.raw.bucket_name,
+            "LakeBucket": self.storage.lake.bucket_name,
+            "ModelsBucket": self.storage.models.bucket_name,
+            "DeliveredBucket": self.storage.delivered.bucket_name,
+            "LedgerTable": self.ledger.table.name,
+            "EventBus": self.ledger.bus.event_bus_name,
+            "Database": self.catalog.database_name,
+            "AlarmTopic": self.alarms.topic_arn,
+        }
+        for name, value in outputs.items():
+            cdk.CfnOutput(self, name, value=value)

@@ -1,0 +1,109 @@
+"""One line: its stations, joined by a state machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+from assembly_line.curation import CurationStation
+from assembly_line.dashboard import LineDashboard
+from assembly_line.delivery import DeliveryStation
+from assembly_line.features import FeaturesStation
+from assembly_line.handler import Handlers
+from assembly_line.jobs import Jobs
+from assembly_line.monitoring import MonitoringStation
+from assembly_line.naming import pascal, slug
+from assembly_line.release import ReleaseStation
+from assembly_line.run import Run
+from assembly_line.scoring import ScoringStation
+from assembly_line.supervisor import Supervisor
+from assembly_line.training import TrainingStation
+from constructs import Construct
+
+from config.bundle import Bundle
+from config.parameters import resolve
+from stacks.foundation import FoundationStack
+
+
+class LineStack(cdk.Stack):
+    """The stations of one line in order, each with what it works with, and what the world sees of them."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, foundation: FoundationStack, bundle: Bundle, **stack: Any
+    ) -> None:
+        super().__init__(scope, id_, **stack)
+        line, environment = bundle.definition, foundation.environment_model
+        resolve(line.parameters, environment.parameters.get(line.line, {}))
+        self.add_stack_dependency(foundation)
+        shared = foundation.share(self, "Foundation")
+        handlers = Handlers(self, "Handlers", environment=environment, key=shared.key)
+        jobs = Jobs(self, "Jobs", shared=shared, bundle=bundle)
+        supervisor = Supervisor(self, "Supervisor", shared=shared, handlers=handlers, line=line.line)
+        self.curation = CurationStation(self, "Curation", supervisor=supervisor, shared=shared, jobs=jobs)
+        self.features = FeaturesStation(self, "Features", supervisor=supervisor, shared=shared, jobs=jobs)
+        self.training = TrainingStation(self, "Training", supervisor=supervisor, shared=shared, jobs=jobs)
+        self.release = ReleaseStation(
+            self, "Release", supervisor=supervisor, shared=shared, handlers=handlers, line=line
+        )
+        self.scoring = ScoringStation(self, "Scoring", supervisor=supervisor, shared=shared, jobs=jobs)
+        self.delivery = DeliveryStation(
+            self,
+            "Delivery",
+            supervisor=supervisor,
+            shared=shared,
+            handlers=handlers,
+            line=line,
+            endpoint=self.release.endpoint,
+            online=self.features.online,
+        )
+        self.monitoring = MonitoringStation(
+            self,
+            "Monitoring",
+            supervisor=supervisor,
+            shared=shared,
+            handlers=handlers,
+            line=line,
+            predictions=self.delivery.predictions,
+        )
+        stations = [
+            self.curation,
+            self.features,
+            self.training,
+            self.release,
+            self.scoring,
+            self.delivery,
+            self.monitoring,
+        ]
+        self.run = Run(
+            self, "Run", shared=shared, supervisor=supervisor, stations=stations, schedule=line.schedule
+        )
+        self.dashboard = LineDashboard(
+            self,
+            "Overview",
+            name=slug(environment.name, line.line),
+            line=line.line,
+            run=self.run,
+            handlers={"verdict": supervisor.verdict, "ground truth": self.monitoring.join_ground_truth},
+            queues={"ground truth": self.monitoring.ground_truth.queue},
+        )
+        self._outputs()
+
+    def _outputs(self) -> None:
+        outputs = {
+            "StateMachineArn": self.run.state_machine.state_machine_arn,
+            "GroundTruthQueueUrl": self.monitoring.ground_truth.queue.queue_url,
+            "EndpointName": self.release.endpoint.name,
+            "PredictionsTable": self.delivery.predictions.name,
+            "OnlineTable": self.features.online.name,
+            "WindowsTable": self.monitoring.windows.name,
+            "ModelPackageGroup": self.release.registry.name,
+            "Dashboard": self.dashboard.dashboard.dashboard_name,
+        }
+        if self.delivery.api is not None:
+            outputs["RestUrl"] = self.delivery.api.api.url
+        if self.delivery.topic is not None:
+            outputs["TopicArn"] = self.delivery.topic.topic.topic_arn
+            for consumer, work in self.delivery.topic.queues.items():
+                outputs[f"ConsumerQueueUrl{pascal(consumer)}"] = work.queue.queue_url
+        for name, value in outputs.items():
+            cdk.CfnOutput(self, name, value=value)

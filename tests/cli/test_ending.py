@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from cli.ending import UsageError, ended
+from config.errors import LineError, ManyLineError
+
+
+def failing_with(error: BaseException) -> int:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "told"),
+    [
+        (UsageError("wrong name"), 2, "error: wrong name\n"),
+        (LineError("broken line"), 1, "error: broken line\n"),
+        (ManyLineError(["first", "second"]), 1, "error: first\nerror: second\n"),
+        (
+            KeyboardInterrupt(),
+            130,
+            "interrupted: everything that this command started has been ended\n",
+        ),
+    ],
+)
+def test_each_kind_of_end_has_its_status_and_its_line(
+    error: BaseException, status: int, told: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert ended(lambda: failing_with(error), tmp_path) == status
+    assert capsys.readouterr().err == told
+
+
+def test_an_unexpected_error_is_one_line_that_names_its_log(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert ended(lambda: failing_with(RuntimeError("boom\nand more")), tmp_path) == 1
+    (log,) = (tmp_path / ".assembly" / "logs").iterdir()
+    assert capsys.readouterr().err == (
+        f"error: unexpected RuntimeError: boom: see .assembly/logs/{log.name} and report it\n"
+    )
+    assert "Traceback" in log.read_text()
+
+
+def test_a_termination_ends_a_command_as_ctrl_c_does(tmp_path: Path) -> None:
+    def work() -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        signal.pause()
+        return 0
+
+    before = signal.getsignal(signal.SIGTERM)
+    assert ended(work, tmp_path) == 130
+    assert signal.getsignal(signal.SIGTERM) == before

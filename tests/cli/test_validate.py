@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cli.validate import environment_mistakes, line_mistakes, validate_lines
+
+
+def rewrite(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_a_new_line_has_no_mistakes(root: Path) -> None:
+    assert line_mistakes("shop", root) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        (
+            "curation/orders.sql",
+            "FROM raw.orders",
+            "FORM raw.orders",
+            'lines/shop/curation/orders.sql:9: Parser Error: syntax error at or near "raw": correct the SELECT',
+        ),
+        (
+            "features/customer_history.sql",
+            "AVG(returned)",
+            "AVG(retuned)",
+            "lines/shop/features/customer_history.sql:5: Binder Error: "
+            'Referenced column "retuned" not found in FROM clause '
+            '(Candidate bindings: "returned", "ordered_at", "price"): correct the SELECT',
+        ),
+        (
+            "spine.sql",
+            "FROM orders",
+            "FROM orders WHERE price > $least",
+            "lines/shop/spine.sql: $least is not a declared parameter, expected one of learning_rate, rounds, "
+            "score_date, test_from, train_from, validation_from: "
+            "correct the name or declare it under parameters in line.yaml",
+        ),
+        (
+            "spine.sql",
+            "FROM orders",
+            "FROM orders; DROP TABLE orders",
+            "lines/shop/spine.sql: holds SELECT, DROP, expected one SELECT: remove the rest",
+        ),
+        (
+            "line.yaml",
+            "columns: [customer]}",
+            "columns: [custmer]}",
+            "lines/shop/line.yaml: tests.customers[0]: customers has no column 'custmer' (closest: 'customer'), "
+            "expected one of customer, city, joined_on",
+        ),
+        (
+            "line.yaml",
+            "label: label",
+            "label: returned",
+            "lines/shop/line.yaml: dataset.label: spine has no column 'returned', "
+            "expected one of id, event_time, customer, category, price, hour, label",
+        ),
+        (
+            "line.yaml",
+            "price: DOUBLE",
+            "price: DUBLE",
+            "lines/shop/line.yaml: sources.orders.columns: Catalog Error: Type with name DUBLE does not exist!: "
+            "correct the type",
+        ),
+        (
+            "train.py",
+            "def train(",
+            "def fit(",
+            "lines/shop/train.py: has no function 'train': add it",
+        ),
+        ("sample.py", "def raw(", "dfe raw(", "lines/shop/sample.py:33: invalid syntax: correct it"),
+    ],
+)
+def test_a_mistake_is_found_without_running_anything(root: Path, file: str, old: str, new: str, message: str) -> None:
+    rewrite(root / "lines" / "shop" / file, old, new)
+    assert message in line_mistakes("shop", root)
+
+
+def test_tables_that_read_each_other_are_a_mistake(root: Path) -> None:
+    (root / "lines" / "shop" / "curation" / "orders.sql").write_text("SELECT * FROM customers")
+    (root / "lines" / "shop" / "curation" / "customers.sql").write_text("SELECT * FROM orders")
+    assert "circle" in line_mistakes("shop", root)[0]
+
+
+def test_a_parameter_that_an_environment_gives_must_be_the_lines(root: Path) -> None:
+    path = root / "config" / "environments" / "local.yaml"
+    path.write_text(path.read_text() + "parameters: {shop: {rounds: many}}\n")
+    assert line_mistakes("shop", root) == [
+        "config/environments/local.yaml: parameters.shop: "
+        "parameter 'rounds': 'many' is not an integer: correct its value"
+    ]
+
+
+def test_a_broken_environment_is_a_mistake(root: Path) -> None:
+    rewrite(root / "config" / "environments" / "local.yaml", "retain_data: false", "retain: false")
+    assert len(environment_mistakes("local", root)) == 2
+
+
+def test_every_mistake_is_told_and_the_status_is_1(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rewrite(root / "lines" / "shop" / "line.yaml", "hours: 168", "hours: 0")
+    rewrite(root / "lines" / "shop" / "train.py", "def train(", "def fit(")
+    assert validate_lines(None, root) == 1
+    assert capsys.readouterr().err == (
+        "error: lines/shop/line.yaml: scoring.hours: 0 is not allowed: input should be greater than or equal to 1\n"
+        "error: lines/shop/train.py: has no function 'train': add it\n"
+    )
+
+
+def test_a_sound_repository_has_status_0(root: Path) -> None:
+    assert validate_lines(None, root) == 0

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from cli.world import ask, tell, waiting
+from tests.moto_server import Aws
+
+
+@dataclass(frozen=True)
+class OneServer:
+    """A site that is one moto server."""
+
+    aws: Aws
+    region: str = "us-east-1"
+
+    @property
+    def endpoint(self) -> str:
+        return self.aws.endpoint
+
+    def client(self, service: str) -> Any:
+        return self.aws.client(service)
+
+    def outputs(self, line: str) -> dict[str, str]:
+        return {}
+
+    def grants(self) -> dict[str, int]:
+        return {}
+
+    def evaluate_alarms(self) -> None:
+        """There are none."""
+
+    def problems(self) -> list[str]:
+        return []
+
+
+def test_the_messages_of_each_consumer_are_counted_and_left(aws: Aws) -> None:
+    topic, queue = aws.topic()
+    for _ in range(3):
+        aws.client("sns").publish(TopicArn=topic, Message="prediction")
+    outputs = {"ConsumerQueueUrlCrew": queue, "TopicArn": topic}
+    assert [waiting(OneServer(aws), outputs) for _ in range(2)] == [{"Crew": 3}, {"Crew": 3}]
+
+
+def test_every_truth_is_told_though_nobody_joins_it(aws: Aws, monkeypatch: Any) -> None:
+    monkeypatch.setattr("cli.world._SECONDS_WITHOUT_PROGRESS", 0.3)
+    _, queue = aws.topic()
+    outputs = {"GroundTruthQueueUrl": queue, "WindowsTable": aws.table("window")}
+    truths = [{"id": str(number), "label": 1} for number in range(23)]
+    assert tell(OneServer(aws), outputs, truths, window="shop#2026-04-01") == 23
+    assert sorted(int(json.loads(body)["id"]) for body in aws.messages(queue)) == list(range(23))
+
+
+def test_a_line_without_a_rest_channel_is_not_asked(aws: Aws) -> None:
+    assert ask(OneServer(aws), {}, {"id": "1"}) is None

@@ -1,0 +1,93 @@
+import pytest
+
+from tests.jobs.workshop import Workshop
+from tests.moto_server import Aws
+from tests.runtime.shop import CURATION, LINE, orders
+
+
+@pytest.fixture
+def workshop(aws: Aws) -> Workshop:
+    return Workshop(aws)
+
+
+def test_raw_files_become_published_tables(workshop: Workshop) -> None:
+    code, receipt = workshop.run("curate")
+    assert (code, receipt.station, receipt.status, receipt.message) == (0, "curation", "succeeded", "")
+    assert receipt.outputs["tables"]["orders"]["rows"] == len(workshop.rows("orders")) == 20
+    assert (receipt.outputs["sources"]["orders"]["files"], receipt.outputs["sources"]["orders"]["rows"]) == (1, 20)
+    assert [result["passed"] for result in receipt.inspections] == [True, True]
+
+
+def test_a_run_gives_parameters_over_the_environment(workshop: Workshop) -> None:
+    _, receipt = workshop.run("curate", least=10)
+    assert receipt.outputs["tables"]["orders"]["rows"] == 2
+
+
+def test_a_warning_flags_and_publishes(workshop: Workshop) -> None:
+    workshop.deliver(orders() + "99,2024-01-09,,3,true\n")
+    code, receipt = workshop.run("curate")
+    assert (code, receipt.status, receipt.message, len(workshop.rows("orders"))) == (
+        0,
+        "flagged",
+        "curation: orders.customer not_null: expected no null, found 1 of 21 rows (4.76 %)",
+        21,
+    )
+
+
+def test_an_error_halts_and_readers_stay_on_the_last_good_data(workshop: Workshop) -> None:
+    workshop.run("curate")
+    workshop.deliver(orders() + "2,2024-01-09,eve,3,true\n")
+    code, receipt = workshop.run("curate", "run-2")
+    assert (code, receipt.status, receipt.message, len(workshop.rows("orders"))) == (
+        0,
+        "halted",
+        "curation: orders.id unique: expected no value twice, found 1 of 21 rows (4.76 %)",
+        20,
+    )
+
+
+def test_a_bad_file_fails_with_its_name_and_readers_stay(workshop: Workshop) -> None:
+    workshop.run("curate")
+    workshop.deliver(orders().replace("price", "cost", 1))
+    code, receipt = workshop.run("curate", "run-2")
+    assert (code, receipt.status, receipt.message) == (
+        65,
+        "failed",
+        f"s3://{workshop.raw}/shop/orders/orders.csv: column 'price' is missing; the file has id, placed, customer, "
+        "cost, returned: restore the column in the file or declare its new name under sources.orders.columns in "
+        "line.yaml",
+    )
+    assert len(workshop.rows("orders")) == 20
+
+
+def test_an_empty_result_never_replaces_rows(workshop: Workshop) -> None:
+    workshop.run("curate")
+    code, receipt = workshop.run("curate", "run-2", least=1000)
+    assert (code, receipt.message, len(workshop.rows("orders"))) == (
+        65,
+        f"table '{workshop.database}.shop_orders': its new content is empty, but the published one has 20 rows: "
+        "correct its SELECT or its sources; an empty table never replaces rows",
+        20,
+    )
+
+
+def test_one_bad_table_holds_back_the_others(workshop: Workshop) -> None:
+    curation = {**CURATION, "prices": "SELECT price FROM orders"}
+    workshop.stage(curation=curation)
+    workshop.run("curate")
+    tests = {"prices": [{"check": "range", "column": "price", "maximum": 10, "severity": "error"}]}
+    workshop.stage(curation=curation, definition={**LINE, "tests": tests})
+    workshop.deliver(orders(12))
+    _, receipt = workshop.run("curate", "run-2")
+    assert (receipt.status, len(workshop.rows("orders")), len(workshop.rows("prices"))) == ("halted", 20, 20)
+
+
+def test_the_process_tells_a_mistake_in_one_line(workshop: Workshop) -> None:
+    workshop.stage(curation={"orders": "SELECT idd FROM raw.orders"})
+    ended = workshop.process("curate")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (
+        65,
+        "",
+        'lines/shop/curation/orders.sql:1: Binder Error: Referenced column "idd" not found in FROM clause '
+        '(Candidate bindings: "id"): correct the SELECT\n',
+    )

@@ -1,0 +1,70 @@
+import io
+import json
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.jobs.workshop import Workshop
+from tests.moto_server import Aws
+
+
+@pytest.fixture(scope="module")
+def workshop(aws: Aws) -> Workshop:
+    made = Workshop(aws)
+    for job in ("curate", "features"):
+        made.run(job)
+    return made
+
+
+def read(workshop: Workshop, name: str, run: str = "run-1") -> bytes:
+    body: bytes = (
+        workshop.aws.client("s3").get_object(Bucket=workshop.lake, Key=f"datasets/shop/{run}/{name}")["Body"].read()
+    )
+    return body
+
+
+def manifest(workshop: Workshop) -> dict[str, Any]:
+    whole: dict[str, Any] = json.loads(read(workshop, "manifest.json"))
+    return whole
+
+
+def part(workshop: Workshop, name: str) -> pa.Table:
+    return pq.read_table(io.BytesIO(read(workshop, f"{name}.parquet")))
+
+
+def test_the_parts_and_the_manifest_agree(workshop: Workshop) -> None:
+    code, receipt = workshop.run("dataset")
+    whole = manifest(workshop)
+    assert (code, receipt.station, receipt.status) == (0, "training", "succeeded")
+    assert receipt.outputs["dataset"] == f"s3://{workshop.lake}/datasets/shop/run-1/"
+    assert whole["rows"] == {name: part(workshop, name).num_rows for name in ("train", "validation", "test")}
+    assert whole["rows"] == receipt.outputs["rows"] == {"train": 5, "validation": 3, "test": 2}
+    assert (whole["unlabelled"], whole["positives"]) == (6, {"train": 3, "validation": 1, "test": 1})
+    assert [column["name"] for column in whole["columns"]] == ["price", "kind", "habits__spent", "habits__dear"]
+    assert whole["null_rates"] == {"price": 0, "kind": 0, "habits__spent": 0, "habits__dear": 0}
+    assert whole["snapshots"] == {
+        "orders": workshop.receipt("curate").outputs["tables"]["orders"]["snapshot"],
+        "habits": workshop.receipt("features").outputs["views"]["habits"]["snapshot"],
+    }
+
+
+def test_numbers_are_doubles_and_categories_texts(workshop: Workshop) -> None:
+    workshop.run("dataset")
+    assert [str(field.type) for field in part(workshop, "train").schema] == [
+        "string",
+        "timestamp[us, tz=UTC]",
+        "int8",
+        "double",
+        "string",
+        "double",
+        "double",
+    ]
+
+
+def test_a_rerun_gives_the_same_dataset(workshop: Workshop) -> None:
+    workshop.run("dataset")
+    first = read(workshop, "train.parquet"), manifest(workshop)
+    workshop.run("dataset")
+    assert (read(workshop, "train.parquet"), manifest(workshop)) == first

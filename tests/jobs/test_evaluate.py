@@ -1,0 +1,105 @@
+from pathlib import Path
+
+import pytest
+
+from config.line import Variant
+from jobs import evaluate
+from runtime import manifest, promotion, receipts
+from runtime.promotion import Champion
+from tests.jobs.runs import job
+from tests.moto_server import Aws
+from tests.runtime.modelled import World, world
+
+
+@pytest.fixture
+def line(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A line whose sweep has ended: ``large`` is better than ``small``."""
+    monkeypatch.syspath_prepend(tmp_path)
+    made = world(aws, tmp_path)
+    made.saved(Variant(name="small", parameters={"max_iter": 1, "max_leaf_nodes": 2}))
+    made.saved(Variant(name="large", parameters={"max_iter": 10}))
+    made.saved(Variant(name="distance_only", columns=["distance"], parameters={"max_iter": 5}))
+    return made
+
+
+@pytest.fixture
+def ledger(aws: Aws) -> str:
+    return aws.table("pk", "sk")
+
+
+def outputs(line: World) -> dict[str, object]:
+    receipt = receipts.read(line.s3, line.paths, "training")
+    assert receipt is not None
+    assert receipt.status == "succeeded"
+    return receipt.outputs
+
+
+def test_the_best_on_validation_is_chosen_and_measured_on_test_beside_the_baselines(
+    line: World, ledger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert job(monkeypatch, line, evaluate.main, ledger_table=ledger) == 0
+
+    told = outputs(line)
+    found = manifest.read(line.s3, line.location("large"))
+    assert found is not None
+    assert (told["variant"], told["artefact"], told["rows"]) == ("large", line.location("large").uri, 300)
+    assert told["manifest_sha256"] == found[1]
+    assert told["champion"] is None
+    assert told["metrics"]["roc_auc"] > told["baselines"]["distance_only"]["roc_auc"]  # type: ignore[index]
+    assert set(told["validation"]) == {"small", "large", "distance_only"}  # type: ignore[call-overload]
+
+
+def test_the_champion_is_measured_on_the_same_rows(line: World, ledger: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    promote(line, ledger)
+
+    job(monkeypatch, line, evaluate.main, ledger_table=ledger)
+
+    told = outputs(line)
+    assert told["champion"] == {"version": 4, "metrics": told["metrics"]}
+
+
+def test_a_champion_that_was_tampered_with_is_refused(
+    line: World, ledger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(line, ledger, sha256="0" * 64)
+
+    assert job(monkeypatch, line, evaluate.main, ledger_table=ledger) == 65
+
+    receipt = receipts.read(line.s3, line.paths, "training")
+    assert receipt is not None
+    assert receipt.message.startswith(
+        f"model artefact {line.location('large').uri}: manifest.json is not the file that was saved"
+    )
+
+
+def test_a_variant_that_ended_without_an_artefact_is_named(
+    line: World, ledger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.s3.delete_object(Bucket=line.models, Key=line.location("small").key("manifest.json"))
+
+    assert job(monkeypatch, line, evaluate.main, ledger_table=ledger) == 65
+
+    receipt = receipts.read(line.s3, line.paths, "training")
+    assert receipt is not None
+    assert receipt.message == (
+        f"training: variant 'small' ended without an artefact ({line.location('small').uri}manifest.json is missing): "
+        f"let train in lines/{line.paths.line}/train.py return a model, and see the log of its job"
+    )
+
+
+def promote(line: World, ledger: str, sha256: str | None = None) -> None:
+    """Make ``large`` the champion."""
+    found = manifest.read(line.s3, line.location("large"))
+    assert found is not None
+    champion = Champion(
+        version=4,
+        model_package_arn="arn",
+        artefact=line.location("large").uri,
+        manifest_sha256=sha256 or found[1],
+        run="run-0",
+        variant="large",
+        endpoint="local-flights",
+        endpoint_config="local-flights-1",
+        metrics={"roc_auc": 0.9},
+    )
+    promotion.promote(line.aws.client("dynamodb"), ledger, line.paths.line, champion, expected=None)

@@ -1,0 +1,43 @@
+"""A handler starts quickly because it imports little."""
+
+import subprocess
+import sys
+
+from tests.lambdas.processes import ROOT
+from tests.moto_server import CREDENTIALS
+
+HANDLERS = {
+    "lambdas.run.verdict": {},
+    "lambdas.run.failure": {},
+    "lambdas.run.finish": {},
+    "lambdas.ledger.record": {},
+    "lambdas.delivery.files": {},
+    "lambdas.delivery.topic": {},
+    "lambdas.delivery.rest": {},
+    "lambdas.delivery.look_up": {},
+    "lambdas.delivery.predict": {"VIEWS": "{}", "REQUEST": "[]"},
+    "lambdas.monitoring.drift": {"COLUMNS": "[]", "THRESHOLD": "0.2", "MINIMUM_SAMPLE": "1"},
+    "lambdas.monitoring.ground_truth": {"MINIMUM_SAMPLE": "1"},
+}
+NAMES = [
+    *("LAKE_BUCKET", "MODELS_BUCKET", "DELIVERED_BUCKET", "EVENT_BUS", "ALARM_TOPIC", "TOPIC_ARN", "LEDGER_TABLE"),
+    *("PREDICTIONS_TABLE", "WINDOWS_TABLE", "ONLINE_TABLE", "ENDPOINT_NAME", "METRIC", "LINE", "ID", "EVENT_TIME"),
+]
+HEAVY = {"pydantic", "yaml", "numpy", "pandas", "pyarrow", "sklearn", "scipy", "duckdb", "pyiceberg", "aws_cdk", "moto"}
+
+
+def test_a_handler_imports_nothing_heavy() -> None:
+    environment = {**CREDENTIALS, **dict.fromkeys(NAMES, "x")}
+    for variables in HANDLERS.values():
+        environment |= variables
+
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", f"import sys, {', '.join(HANDLERS)}; print(*sys.modules)"],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert HEAVY & set(done.stdout.split()) == set()

@@ -1,0 +1,49 @@
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from runtime.delivery import proxy
+from runtime.delivery.proxy import Refused
+
+NOT_JSON = "the body is not JSON: send one JSON object (without NaN or Infinity)"
+
+
+def test_the_body_is_its_object() -> None:
+    assert proxy.body_of({"body": '{"id": "UA-1"}'}) == {"id": "UA-1"}
+
+
+def test_a_body_that_the_gateway_encoded_is_decoded() -> None:
+    body = base64.b64encode(b'{"id": "UA-1"}').decode()
+
+    assert proxy.body_of({"body": body, "isBase64Encoded": True}) == {"id": "UA-1"}
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        ({"body": None}, NOT_JSON),
+        ({}, NOT_JSON),
+        ({"body": "{"}, NOT_JSON),
+        ({"body": '{"distance": NaN}'}, NOT_JSON),
+        ({"body": '{"distance": -Infinity}'}, NOT_JSON),
+        ({"body": '{"id": "\\ud800"}'}, NOT_JSON),
+        ({"body": "[" * 60_000}, NOT_JSON),
+        ({"body": "9" * 5000}, NOT_JSON),
+        ({"body": "%%%", "isBase64Encoded": True}, NOT_JSON),
+        ({"body": "[1]"}, "the body is not a JSON object: send one, with a field per column"),
+        ({"body": "x" * 2**20}, "the body has 1048576 bytes, expected at most 65536: send one row"),
+    ],
+)
+def test_a_bad_body_is_a_400_with_one_clear_message(event: dict[str, Any], message: str) -> None:
+    with pytest.raises(Refused) as refused:
+        proxy.body_of(event)
+
+    assert (refused.value.status, str(refused.value)) == (400, message)
+
+
+def test_a_refusal_is_a_json_answer() -> None:
+    response = proxy.refusal(Refused(404, "there is none"))
+
+    assert (response["statusCode"], json.loads(response["body"])) == (404, {"message": "there is none"})

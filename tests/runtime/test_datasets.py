@@ -1,0 +1,190 @@
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from config.bundle import Bundle
+from config.errors import LineError
+from runtime import datasets, engine
+from runtime.datasets import Column, Dataset
+from tests.runtime.shop import LINE, PARAMETERS, SPINE, bundle
+
+SPINE_FILE = "lines/shop/spine.sql"
+
+
+def at(day: int, hour: int = 0) -> dt.datetime:
+    return dt.datetime(2024, 1, day, hour, tzinfo=dt.UTC)
+
+
+def history(*rows: tuple[str, dt.datetime, float]) -> dict[str, pa.Table]:
+    content = {
+        "customer": pa.array([row[0] for row in rows], pa.string()),
+        "known_at": pa.array([row[1] for row in rows], pa.timestamp("us", "UTC")),
+        "spent": pa.array([row[2] for row in rows], pa.float64()),
+        "dear": pa.array([row[2] > 5 for row in rows], pa.bool_()),
+    }
+    return {"habits": pa.table(content)}
+
+
+KNOWN = history(("ann", at(1), 1.0), ("ann", at(6, 1), 9.0), ("ann", at(30), 99.0))
+
+
+@pytest.fixture
+def connection() -> Iterator[engine.Connection]:
+    with engine.connect(threads=1) as connection:
+        connection.execute(
+            "CREATE TABLE orders (id INTEGER, placed TIMESTAMP, customer VARCHAR, price DOUBLE, returned BOOLEAN)"
+        )
+        rows = [
+            (1, "2024-01-02", "ann", 1.0, True),
+            (2, "2024-01-04 23:59:59.999999", "bob", 6.0, False),
+            (3, "2024-01-05", "ann", 6.0, None),
+            (4, "2024-01-06 00:59", "ann", 6.0, True),
+            (5, "2024-01-08 01:00", "ann", 7.0, False),
+            (6, "2024-01-09", "ann", None, True),
+            (7, "2024-01-09 12:00", "ann", 1.0, False),
+            (8, None, "ann", 1.0, True),
+        ]
+        connection.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", rows)
+        yield connection
+
+
+def made(connection: engine.Connection, views: dict[str, pa.Table] = KNOWN, line: Bundle | None = None) -> Dataset:
+    return datasets.dataset(connection, bundle=line or bundle(), parameters=PARAMETERS, views=views)
+
+
+def rows_of(table: pa.Table) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in table.to_pylist()]
+
+
+def test_each_example_has_what_was_known_of_it_at_its_moment(connection: engine.Connection) -> None:
+    parts = made(connection).parts
+    assert {part: rows_of(rows) for part, rows in parts.items()} == {
+        "train": [
+            ("1", at(2), 1, 1.0, "cheap", 1.0, 0.0),
+            ("2", dt.datetime(2024, 1, 4, 23, 59, 59, 999999, dt.UTC), 0, 6.0, "dear", None, None),
+        ],
+        "validation": [("4", dt.datetime(2024, 1, 6, 0, 59, tzinfo=dt.UTC), 1, 6.0, "dear", None, None)],
+        "test": [("5", at(8, 1), 0, 7.0, "dear", 9.0, 1.0)],
+    }
+
+
+def test_columns_tell_their_type_and_source(connection: engine.Connection) -> None:
+    assert made(connection).columns == [
+        Column("price", "number", "request"),
+        Column("kind", "category", "request"),
+        Column("habits__spent", "number", "habits"),
+        Column("habits__dear", "number", "habits"),
+    ]
+
+
+def test_examples_without_a_label_are_left_out_and_counted(connection: engine.Connection) -> None:
+    assert made(connection).unlabelled == 1
+
+
+def test_a_feature_planted_in_the_future_reaches_no_example(connection: engine.Connection) -> None:
+    moments = [row[1] for part in made(connection).parts.values() for row in rows_of(part)]
+    planted = [
+        (name, moment + dt.timedelta(microseconds=1), float(i))
+        for i, moment in enumerate(moments)
+        for name in ("ann", "bob")
+    ]
+    parts = made(connection, history(*planted)).parts
+    assert [row[5] for part in parts.values() for row in rows_of(part)] == [None, 0.0, 1.0, 2.0]
+
+
+def test_scoring_takes_every_row_of_its_window_without_the_label(connection: engine.Connection) -> None:
+    scored = datasets.scoring_rows(connection, bundle=bundle(), parameters=PARAMETERS, views=KNOWN)
+    assert rows_of(scored.rows) == [("6", at(9), None, "cheap", 9.0, 1.0)]
+    assert scored.rows.column_names == ["id", "placed", "price", "kind", "habits__spent", "habits__dear"]
+
+
+def test_scoring_and_training_give_the_same_columns(connection: engine.Connection) -> None:
+    scored = datasets.scoring_rows(connection, bundle=bundle(), parameters=PARAMETERS, views=KNOWN)
+    assert scored.columns == made(connection).columns
+
+
+def test_a_part_without_rows_is_named(connection: engine.Connection) -> None:
+    connection.execute("DELETE FROM orders WHERE id = 5")
+    with pytest.raises(LineError) as error:
+        made(connection)
+    assert str(error.value) == (
+        "lines/shop/line.yaml: dataset.split.test: no labelled row of the spine lies in "
+        "[2024-01-07 00:00, 2024-01-09 00:00): correct the parameters or the sources"
+    )
+
+
+@pytest.mark.parametrize(
+    ("spine", "message"),
+    [
+        (
+            SPINE.replace("kind", "kinds"),
+            f"{SPINE_FILE}: gives no column 'kind', expected it for dataset.request[1] in line.yaml, "
+            "found id, placed, customer, price, kinds, returned (closest: 'kinds'): add it to the SELECT",
+        ),
+        (
+            SPINE.replace(" customer,", ""),
+            f"{SPINE_FILE}: gives no column 'customer', expected it for features.habits.entity in line.yaml, "
+            "found id, placed, price, kind, returned: add it to the SELECT",
+        ),
+        (
+            SPINE.replace("SELECT id", "SELECT 1 AS id"),
+            f"{SPINE_FILE}: 5 rows have the id '1', expected one row per id: make it distinct",
+        ),
+        (
+            SPINE.replace("SELECT id", "SELECT NULL AS id"),
+            f"{SPINE_FILE}: 5 rows have the id null, expected one row per id: make it distinct",
+        ),
+        (
+            SPINE.replace("returned FROM", "2 AS returned FROM"),
+            f"{SPINE_FILE}: a row has the label 2, expected 0, 1 or null: correct the SELECT",
+        ),
+        (
+            SPINE.replace("returned FROM", "'yes' AS returned FROM"),
+            f"{SPINE_FILE}: the label is no number (Conversion Error: Could not convert string 'yes' to DOUBLE when casting from source "
+            "column returned), expected 0, 1 or null",
+        ),
+        (
+            SPINE.replace("placed,", "1 AS placed,", 1),
+            f"{SPINE_FILE}: column 'placed' has the type INTEGER, expected a timestamp: cast it",
+        ),
+        (
+            SPINE.replace("price,", "'much' AS price,", 1),
+            "lines/shop/line.yaml: dataset: column 'price' has the type string, expected a number: "
+            "make it one in its SELECT or list it under dataset.categorical",
+        ),
+        (
+            SPINE.replace("customer,", "[customer] AS customer,", 1),
+            f"{SPINE_FILE}: column 'customer' has the type list<l: string>, expected string as in feature view "
+            "'habits': cast it",
+        ),
+    ],
+)
+def test_a_spine_that_does_not_hold_together_is_named(connection: engine.Connection, spine: str, message: str) -> None:
+    with pytest.raises(LineError) as error:
+        made(connection, line=bundle(spine=spine))
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"categorical": ["kind", "habit__dear"]},
+            "lines/shop/line.yaml: dataset.categorical[1]: 'habit__dear' is not a column of the dataset, "
+            "expected one of price, kind, habits__spent, habits__dear (closest: 'habits__dear'): correct the name",
+        ),
+        (
+            {"request": ["price", "kind", "returned"]},
+            "lines/shop/line.yaml: dataset.request: 'returned' is the label, which no model may see: remove it",
+        ),
+    ],
+)
+def test_a_definition_that_does_not_hold_together_is_named(
+    connection: engine.Connection, change: dict[str, list[str]], message: str
+) -> None:
+    with pytest.raises(LineError) as error:
+        made(connection, line=bundle(definition={**LINE, "dataset": {**LINE["dataset"], **change}}))
+    assert str(error.value) == message
