@@ -6,11 +6,13 @@ import json
 import sys
 from typing import Any
 
-import stacks.node  # isort: split  # noqa: F401 (before aws_cdk is imported)
+# isort: off
+import stacks.node  # noqa: F401 (it gives jsii a Node.js, so it stands before aws_cdk)
 
+# isort: on
 import aws_cdk as cdk
-from assembly_line.naming import pascal
 
+from assembly_line.naming import pascal
 from config.errors import LineError
 from config.loading import ROOT, line_names, load_bundle, load_environment
 from stacks.checks import add_checks

@@ -13,6 +13,7 @@ from config.line import Line
 from config.parameters import resolve
 from runtime import engine
 from runtime.curation import file_of, order
+from runtime.references import referenced
 from runtime.sources import SCHEMA
 
 
@@ -65,7 +66,7 @@ class _Rehearsal:
         mistakes = []
         for name, sql in statements.items():
             try:
-                engine.referenced(self._connection, sql, files[name])
+                referenced(self._connection, sql, files[name])
             except LineError as error:
                 mistakes.append(str(error))
         if mistakes:

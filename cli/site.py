@@ -81,7 +81,9 @@ class OwnSite:
         return {"allowed": found.allowed, "denied": found.denied, "unused": len(found.unused)}
 
     def evaluate_alarms(self) -> None:
-        self.aws.evaluate_alarms()
+        from local import alarms
+
+        alarms.evaluate(self.aws)
 
     def problems(self) -> list[str]:
         return list(self.aws.problems)

@@ -6,7 +6,6 @@ import json
 import shlex
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
@@ -22,8 +21,6 @@ from config.errors import LineError
 from config.loading import line_names, load_bundle, load_environment
 from local.processes import Processes
 
-_SECONDS_BETWEEN_ALARMS = 10.0
-
 
 def stay_up(lines: Sequence[str], *, port: int, first: str | None) -> int:
     """Deploy the lines, say how to reach them, and stay until Ctrl-C; ``first`` is run once it is up."""
@@ -38,7 +35,6 @@ def stay_up(lines: Sequence[str], *, port: int, first: str | None) -> int:
         tell(f"synthesizing and deploying {', '.join(names)}", kind="")
         with (
             own_site(names, port=port, beside=_requests(names)) as (site, requests),
-            _watched_alarms(site),
             announced(site, lines=names, assembly=assembly_key(names)),
         ):
             explain(site, requests)
@@ -114,21 +110,3 @@ def _requests(names: Sequence[str]) -> Any:
         return requests
 
     return make
-
-
-@contextmanager
-def _watched_alarms(site: OwnSite) -> Iterator[None]:
-    """Let the alarms look at their metrics now and then, as CloudWatch does."""
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(_SECONDS_BETWEEN_ALARMS):
-            site.evaluate_alarms()
-
-    thread = threading.Thread(target=watch, name="alarms", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join(timeout=_SECONDS_BETWEEN_ALARMS)

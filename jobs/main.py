@@ -50,7 +50,10 @@ class Context:
         from runtime import tables
 
         return tables.catalog(
-            warehouse=warehouse(self.arguments.lake_bucket), region=self.arguments.region, endpoint=self.endpoint
+            warehouse=warehouse(self.arguments.lake_bucket),
+            region=self.arguments.region,
+            endpoint=self.endpoint,
+            glue=self.client("glue"),
         )
 
     def client(self, service: str) -> Any:

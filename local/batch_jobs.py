@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import re
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from moto.batch import models
 from moto.batch.exceptions import ClientException
 
 from config.errors import LineError
+from local.batch_containers import container_of, merged_environment
 from local.batch_queue import Slots
 from local.fidelity import Row
 from local.job_processes import Ended, JobProcess, child_environment
@@ -34,10 +33,8 @@ FIDELITY = [
     Row("Batch", "state change events, logs (awslogs options, or /aws/batch/job)", "real"),
 ]
 
-LOG_GROUP = "/aws/batch/job"
 ENDED = ("SUCCEEDED", "FAILED")
 NOT_STARTED = "Task failed to start"
-REFERENCE = re.compile(r"Ref::([A-Za-z0-9_-]+)")
 
 
 class Job(models.Job):
@@ -94,9 +91,7 @@ class Job(models.Job):
         """Merge the environment anew each time: moto appends to the list that was submitted (models.py:685)."""
         if p != "environment":
             return super()._get_container_property(p, default)
-        merged: dict[str, str] = {}
-        for properties in (self.job_definition.container_properties or {}, self.container_overrides):
-            merged |= {item["name"]: item["value"] for item in properties.get("environment", [])}
+        merged = merged_environment(self.job_definition.container_properties or {}, self.container_overrides)
         return [{"name": name, "value": value} for name, value in merged.items()]
 
     def run(self) -> None:
@@ -129,54 +124,22 @@ class Job(models.Job):
         return ended
 
     def _attempt(self, attempt: int) -> Ended:
-        definition: dict[str, Any] = self.job_definition.container_properties or {}
-        if not definition or definition.get("secrets"):
-            raise LineError(
-                f"job definition {self.job_definition.name}: only containerProperties without secrets run here: "
-                "read the secret in the job, with its role"
-            )
-        image = self.aws.images[definition["image"]]
-        environment = {item["name"]: item["value"] for item in self._get_container_property("environment", [])}
-        command = self._get_container_property("command", []) or image.command
-        log = self._log(definition, attempt)
-        self.log_stream_name = log.stream
+        container = container_of(self, self.aws.images, attempt)
+        self.log_stream_name = container.log_stream
         self.job_started_at = dt.datetime.now()  # noqa: DTZ005 -- moto turns local time into milliseconds
         self.status = "STARTING"
         self._start_attempt()
         self.status = "RUNNING"
         ended = self.process.run(
-            [*image.entrypoint, *with_parameters(command, self.parameters)],
-            environment=child_environment(
-                self.aws,
-                definition.get("jobRoleArn"),
-                variables=image.environment | environment | self._batch_variables(attempt),
-            ),
-            directory=image.directory,
-            log=log,
+            container.command,
+            environment=child_environment(self.aws, container.role, variables=container.environment),
+            directory=container.directory,
+            log=LogStream(self.aws.client("logs"), container.log_group, container.log_stream),
             timeout=self._get_attempt_duration(),
         )
         if self.latest_attempt:
             self.latest_attempt["container"]["exitCode"] = ended.exit_code
         return ended
-
-    def _log(self, definition: Mapping[str, Any], attempt: int) -> LogStream:
-        """Return the stream that the definition's awslogs options name, or Batch's own."""
-        options = (definition.get("logConfiguration") or {}).get("options") or {}
-        prefix = options.get("awslogs-stream-prefix") or self.job_definition.name
-        stream = f"{prefix}/default/{self.job_id.replace(':', '-')}"
-        group = options.get("awslogs-group") or LOG_GROUP
-        return LogStream(self.aws.client("logs"), group, stream if attempt == 1 else f"{stream}-{attempt}")
-
-    def _batch_variables(self, attempt: int) -> dict[str, str]:
-        variables = {
-            "AWS_BATCH_JOB_ID": self.job_id,
-            "AWS_BATCH_JOB_ATTEMPT": str(attempt),
-            "AWS_BATCH_JQ_NAME": self.job_queue.name,
-            "AWS_BATCH_CE_NAME": "embedded",
-        }
-        if "index" in self.array_properties:
-            variables["AWS_BATCH_JOB_ARRAY_INDEX"] = str(self.array_properties["index"])
-        return variables
 
     def _needed(self) -> list[models.Job]:
         """Return the jobs that must have ended first."""
@@ -202,15 +165,6 @@ class Job(models.Job):
         self._mark_stopped(success=success)
         self.slots.wake()
         self.aws.emit("aws.batch", "Batch Job State Change", self.describe())
-
-
-def with_parameters(command: Sequence[str], parameters: Mapping[str, str]) -> list[str]:
-    """Return the command with each ``Ref::name`` replaced by its parameter; one without a parameter stays.
-
-    >>> with_parameters(["--variant", "Ref::variant", "Ref::other"], {"variant": "small"})
-    ['--variant', 'small', 'Ref::other']
-    """
-    return [REFERENCE.sub(lambda match: parameters.get(match[1], match[0]), part) for part in command]
 
 
 def status_of(children: list[str | None]) -> str:

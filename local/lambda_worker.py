@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import queue
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -24,6 +25,7 @@ START_LIMIT = 60.0
 """Seconds that a function has to import its handler; AWS gives 10, a busy laptop needs more."""
 
 _LOG_LIMIT = 1.0
+_EXIT_LIMIT = 3.0
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ class Worker:
             text = f"{request} Task timed out after {self.function.timeout:.2f} seconds"
             return "timeout", _error("Sandbox.Timedout", f"RequestId: {text}")
         if kind == "exit":
-            self._child.drain()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._child.wait(_EXIT_LIMIT)
             text = f"RequestId: {request} Error: Runtime exited with error: exit status {self._child.poll()}"
             return kind, _error("Runtime.ExitError", text)
         return kind, payload

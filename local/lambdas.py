@@ -120,7 +120,7 @@ class Pool:
             handler=function.handler,
             timeout=float(function.timeout),
             memory=int(function.memory_size),
-            log_group=log_group(function),
+            log_group=function.logs_group_name,
             code=self._unzipped(function),
             environment={name: str(value) for name, value in function.environment_vars.items()},
         )
@@ -164,12 +164,6 @@ def install(aws: EmbeddedAws) -> None:
 
     aws.patches.replace(LambdaFunction, "_invoke_lambda", run)
     aws.patches.replace(LambdaFunction, "invoke", invoke)
-
-
-def log_group(function: Any) -> str:
-    """Return the name of the log group that a function writes to."""
-    configured = (getattr(function, "logging_config", None) or {}).get("LogGroup")
-    return str(configured or f"/aws/lambda/{function.function_name}")
 
 
 def _deliver(aws: EmbeddedAws, function: Any, event: Any) -> None:

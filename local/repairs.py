@@ -9,6 +9,7 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from moto.awslambda.models import LambdaFunction
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.ec2.models.flow_logs import FlowLogsBackend
 from moto.iam import aws_managed_policies
@@ -27,6 +28,7 @@ def install(aws: EmbeddedAws) -> None:
     composite_alarms_can_be_put(aws)
     access_logs_may_precede_their_policy(aws)
     flow_logs_may_go_to_a_folder(aws)
+    functions_keep_their_log_group(aws)
 
 
 def bucket_policies_are_left_to_the_gate(aws: EmbeddedAws) -> None:
@@ -88,6 +90,20 @@ def flow_logs_may_go_to_a_folder(aws: EmbeddedAws) -> None:
         return made, failed
 
     aws.patches.replace(FlowLogsBackend, "create_flow_logs", create_flow_logs)
+
+
+def functions_keep_their_log_group(aws: EmbeddedAws) -> None:
+    """moto forgets a function's LoggingConfig (awslambda/models.py, LambdaFunction.__init__).
+
+    Its logs would go to the group that is named after the function, which nothing in the template knows.
+    """
+    begin = LambdaFunction.__init__
+
+    def __init__(function: Any, account_id: str, spec: dict[str, Any], *more: Any, **named: Any) -> None:  # noqa: N807
+        begin(function, account_id, spec, *more, **named)
+        function.logs_group_name = spec.get("LoggingConfig", {}).get("LogGroup", function.logs_group_name)
+
+    aws.patches.replace(LambdaFunction, "__init__", __init__)
 
 
 @cache

@@ -155,10 +155,25 @@ class EmbeddedAws:
             if self._closed:
                 return
             self._closed = True
-        for closer in reversed(self._closers):
-            with contextlib.suppress(Exception):
-                closer()
-        self.processes.close()
+        steps = (
+            *reversed(self._closers),
+            self.processes.close,
+            self._stop_serving,
+            self.patches.undo,
+            _reset_backends,
+            self._remove_scratch,
+        )
+        try:
+            for step in steps:
+                with contextlib.suppress(Exception):  # whatever one cannot end must not keep the next from ending
+                    step()
+        finally:
+            atexit.unregister(self.close)
+            with _running_lock:
+                if _running is self:
+                    _running = None
+
+    def _stop_serving(self) -> None:
         if hasattr(self, "_thread"):
             got_request_exception.disconnect(self._note_failure)
             self._server.shutdown()
@@ -166,14 +181,10 @@ class EmbeddedAws:
         self._socket.close()
         if hasattr(self, "_log"):
             self._log.close()
-        self.patches.undo()
-        _reset_backends()
+
+    def _remove_scratch(self) -> None:
         if self._temporary:
             shutil.rmtree(self.directory, ignore_errors=True)
-        atexit.unregister(self.close)
-        with _running_lock:
-            if _running is self:
-                _running = None
 
     def on_close(self, closer: Callable[[], None]) -> None:
         """Have something ended before the children are: pollers, pools, clocks."""

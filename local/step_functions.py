@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import moto.stepfunctions.models as stored
 from moto.stepfunctions.parser.api import ExecutionStatus, InvalidDefinition
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.eval.program_state import (
     ProgramEnded,
     ProgramError,
@@ -103,6 +105,7 @@ def install(aws: EmbeddedAws) -> None:
     aws.patches.replace(stepfunctions_parser_backends, "backend", ExecutingBackend)
     execute_what_cloudformation_creates(aws)
     act_as_the_state_machine(aws)
+    pass_on_error_names(aws)
     end_with_a_describable_result(aws)
 
 
@@ -126,6 +129,18 @@ def act_as_the_state_machine(aws: EmbeddedAws) -> None:
     for module in list(sys.modules.values()):
         if getattr(module, "boto_client_for", None) is stock:
             aws.patches.replace(module, "boto_client_for", client_for)
+
+
+def pass_on_error_names(aws: EmbeddedAws) -> None:
+    """Let a Fail state tell again what a Catch was told, such as States.TaskFailed.
+
+    moto ends the execution with an error of its own (asl/component/common/error_name/custom_error_name.py:20).
+    """
+
+    def init(self: Any, error_name: str | None) -> None:
+        ErrorName.__init__(self, error_name=error_name)
+
+    aws.patches.replace(CustomErrorName, "__init__", init)
 
 
 def name_the_request(parsed: dict[str, Any], **_: Any) -> None:

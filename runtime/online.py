@@ -11,13 +11,11 @@ import datetime as dt
 import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-THREADS = 2
 BATCH = 100
 """Items that one transaction may write, and that one call may read."""
 ATTEMPTS = 8
@@ -61,13 +59,11 @@ def write_newest(client: Any, table: str, items: Iterable[Item]) -> int:
     """
     left = list(_newest_of_each(items).values())
     given = len(left)
-    with ThreadPoolExecutor(THREADS) as threads:
-        for attempt in range(ATTEMPTS):
-            batches = threads.map(lambda batch: _write(client, table, batch), _batches(left))
-            left = [item for batch in batches for item in batch]
-            if not left:
-                return given
-            time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 (jitter, no secret)
+    for attempt in range(ATTEMPTS):
+        left = [item for batch in _batches(left) for item in _write(client, table, batch)]
+        if not left:
+            return given
+        time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 (jitter, no secret)
     raise RuntimeError(
         f"{len(left)} items of table {table} were changed by others {ATTEMPTS} times, e.g. {left[0].key}"
     )

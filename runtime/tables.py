@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 from pyiceberg.catalog.glue import GlueCatalog
@@ -36,12 +36,15 @@ PROPERTIES = {
 T = TypeVar("T")
 
 
-def catalog(*, warehouse: str, region: str, endpoint: str | None = None) -> GlueCatalog:
-    """Return the Glue catalog whose tables lie under the warehouse; ``endpoint`` is where AWS is embedded."""
+def catalog(*, warehouse: str, region: str, endpoint: str | None = None, glue: Any = None) -> GlueCatalog:
+    """Return the Glue catalog whose tables lie under the warehouse.
+
+    ``endpoint`` is where AWS is embedded; a ``glue`` client that exists already spares the making of another.
+    """
     properties: dict[str, str] = {"warehouse": warehouse, "glue.region": region, "s3.region": region}
     if endpoint is not None:
         properties |= {"glue.endpoint": endpoint, "s3.endpoint": endpoint, "s3.force-virtual-addressing": "false"}
-    return GlueCatalog("glue", client=None, **properties)
+    return GlueCatalog("glue", client=glue, **properties)
 
 
 def write_audit(catalog: GlueCatalog, table: str, content: pa.Table, run: str) -> int:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_glue as glue
+from constructs import Construct
+
 from assembly_line.compute import Compute
 from assembly_line.encryption import EnvironmentKey
 from assembly_line.handler import Handlers
@@ -15,9 +18,6 @@ from assembly_line.network import Network
 from assembly_line.notices import AlarmTopic, ApiLogging
 from assembly_line.shared import Names, Shared
 from assembly_line.storage import Storage
-from aws_cdk import aws_glue as glue
-from constructs import Construct
-
 from config.environment import Environment
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import aws_cdk as cdk
+from constructs import Construct
+
 from assembly_line.curation import CurationStation
 from assembly_line.dashboard import LineDashboard
 from assembly_line.delivery import DeliveryStation
@@ -18,8 +20,6 @@ from assembly_line.run import Run
 from assembly_line.scoring import ScoringStation
 from assembly_line.supervisor import Supervisor
 from assembly_line.training import TrainingStation
-from constructs import Construct
-
 from config.bundle import Bundle
 from config.parameters import resolve
 from stacks.foundation import FoundationStack
@@ -74,9 +74,7 @@ class LineStack(cdk.Stack):
             self.delivery,
             self.monitoring,
         ]
-        self.run = Run(
-            self, "Run", shared=shared, supervisor=supervisor, stations=stations, schedule=line.schedule
-        )
+        self.run = Run(self, "Run", shared=shared, supervisor=supervisor, stations=stations, schedule=line.schedule)
         self.dashboard = LineDashboard(
             self,
             "Overview",

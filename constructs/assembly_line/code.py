@@ -86,7 +86,7 @@ def job_pins() -> list[str]:
 
 @jsii.implements(cdk.ILocalBundling)
 class _Uv:
-    """Installs wheels for another platform than this machine's; says no, so that Docker is asked, where uv is absent."""
+    """Installs wheels for another platform than this machine's; where uv is absent it declines, and Docker is asked."""
 
     def __init__(self, requirements: Path) -> None:
         self._requirements = requirements

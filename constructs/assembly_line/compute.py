@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aws_cdk import Duration
 from aws_cdk import aws_batch as batch
+from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from assembly_line.network import Network
@@ -22,7 +23,7 @@ class Compute(Construct):
             self,
             "Fargate",
             vpc=network.vpc,
-            vpc_subnets={"subnets": network.vpc.public_subnets},  # type: ignore[arg-type]
+            vpc_subnets=ec2.SubnetSelection(subnets=network.vpc.public_subnets),
             security_groups=[network.jobs],
             maxv_cpus=environment.max_vcpus,
             replace_compute_environment=False,

@@ -47,8 +47,7 @@ class DeliveryStation(Station):
         self.predictions = Table(
             self, "Predictions", environment=shared.environment, key=shared.key, partition="prediction_key"
         )
-        declared = line.delivery.topic
-        self.topic = PredictionTopic(self, "Messages", shared=shared, consumers=declared.consumers) if declared else None
+        self.topic = self._topic()
         self.api = self._api(endpoint, online) if line.delivery.rest else None
         channels = {"DeliverRest": self._rest()}
         if line.delivery.files:
@@ -59,6 +58,12 @@ class DeliveryStation(Station):
         for name, handler in channels.items():
             deliver.branch(self.handler_state(name, handler, caught=False))
         self.works(self.catching(deliver))
+
+    def _topic(self) -> PredictionTopic | None:
+        declared = self._line.delivery.topic
+        if declared is None:
+            return None
+        return PredictionTopic(self, "Messages", shared=self._shared, consumers=declared.consumers)
 
     def _files(self) -> Handler:
         handler = self._channel("Files", DELIVERED_BUCKET=self._shared.delivered.bucket_name)

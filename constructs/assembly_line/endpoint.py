@@ -74,9 +74,7 @@ class Endpoint(Construct):
             on=[*self._made("endpoint-config"), *self._made("model")],
             why=_MADE_BY_RUNS,
         )
-        allow(
-            role, "sagemaker:CreateEndpoint", on=[self.arn, *self._made("endpoint-config")], why=_MADE_BY_RUNS
-        )
+        allow(role, "sagemaker:CreateEndpoint", on=[self.arn, *self._made("endpoint-config")], why=_MADE_BY_RUNS)
         allow(role, "sagemaker:DeleteEndpoint", on=[self.arn])  # one that never worked can only be deleted
         allow(
             role,

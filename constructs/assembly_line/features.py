@@ -19,9 +19,7 @@ class FeaturesStation(Station):
     def __init__(self, scope: Construct, id_: str, *, supervisor: Supervisor, shared: Shared, jobs: Jobs) -> None:
         super().__init__(scope, id_, supervisor=supervisor)
         self.online = Table(self, "Online", environment=shared.environment, key=shared.key, partition="key")
-        self.job = GlueJob(
-            self, "Job", jobs=jobs, script="features", arguments={"--online-table": self.online.name}
-        )
+        self.job = GlueJob(self, "Job", jobs=jobs, script="features", arguments={"--online-table": self.online.name})
         allow_lake(self.job.role, shared=shared, line=jobs.line, tables=True)
-        self.online.allow(self.job.role, "dynamodb:PutItem")
+        self.online.allow(self.job.role, "dynamodb:BatchGetItem", "dynamodb:PutItem")
         self.works(self.glue_state(id_, self.job))

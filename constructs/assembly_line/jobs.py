@@ -12,7 +12,7 @@ from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from assembly_line.code import module_zip
-from assembly_line.handler import Logbook
+from assembly_line.logbook import Logbook
 from assembly_line.naming import slug
 from assembly_line.permissions import allow, allow_key, fixed
 from assembly_line.shared import Shared

@@ -20,7 +20,7 @@ from runtime import events as announcements
 
 
 class Ledger(Construct):
-    """An event bus for the lines, a table, and the recorder between them; an event that is lost leaves a dead letter."""
+    """An event bus for the lines, a table, and the recorder between them; a lost event leaves a dead letter."""
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from aws_cdk import Acknowledgment, Stack, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 SHORTEST_REASON = 20
 
@@ -49,7 +49,7 @@ def fixed(role: iam.Role) -> iam.IRole:
     return iam.Role.from_role_arn(role, "Fixed", role.role_arn, mutable=False)
 
 
-def rights(role: iam.Role) -> Construct:
+def rights(role: iam.Role) -> IConstruct:
     """Return what holds a role's permissions, to be waited for: who acts before they exist is denied."""
     return role.node.find_child("DefaultPolicy")
 

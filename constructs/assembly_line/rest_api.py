@@ -8,7 +8,8 @@ from typing import Any
 from aws_cdk import aws_apigateway as apigateway
 from constructs import Construct
 
-from assembly_line.handler import Handler, Logbook
+from assembly_line.handler import Handler
+from assembly_line.logbook import Logbook
 from assembly_line.permissions import acknowledge
 from assembly_line.shared import Shared
 
@@ -114,7 +115,7 @@ class PredictionApi(Construct):
         acknowledge(
             self.api.deployment_stage,
             "AwsSolutions-APIG3",
-            "every request is signed with IAM credentials and throttled: a web firewall would guard what no one reaches",
+            "every request is signed with IAM credentials and throttled: a web firewall adds nothing to that",
         )
         for method in self.api.methods:
             acknowledge(

@@ -12,7 +12,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from assembly_line.alarms import alarm
-from assembly_line.handler import Logbook
+from assembly_line.logbook import Logbook
 from assembly_line.naming import slug
 from assembly_line.permissions import allow, fixed, rights
 from assembly_line.queue import DeadLetters
@@ -154,7 +154,7 @@ class Run(Construct):
             topic=self._shared.alarms,
             metric=self.state_machine.metric_failed(period=Duration.minutes(5)),
             threshold=1,
-            says=f"a run of line {self._supervisor.line} failed or was halted: `line run` says why, so does its receipt",
+            says=f"a run of line {self._supervisor.line} failed or was halted: its receipt says why",
         )
 
     def _schedule(self, expression: str) -> None:

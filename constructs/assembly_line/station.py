@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
@@ -17,6 +17,8 @@ from assembly_line.permissions import allow
 from assembly_line.supervisor import Supervisor
 from assembly_line.tasks import call
 from runtime import events
+
+Caught = TypeVar("Caught", sfn.TaskStateBase, sfn.Map, sfn.Parallel)
 
 _ERROR = "$.error"
 
@@ -35,9 +37,7 @@ class Station(Construct):
         self._handlers: list[Handler] = [supervisor.verdict]
         self._batch_jobs: list[BatchJob] = []
         self._glue_jobs: list[GlueJob] = []
-        self.started = supervisor.started(
-            self, f"{id_}Started", detail_type=events.STATION_STARTED, station=self.name
-        )
+        self.started = supervisor.started(self, f"{id_}Started", detail_type=events.STATION_STARTED, station=self.name)
         self.verdict = supervisor.judged(self, f"{id_}Verdict", station=self.name)
         self.passed = sfn.Choice(self, f"{id_}Passed")
         self.failed = self._way_out(f"{id_}Failed", status="failed", error={"error": sfn.JsonPath.object_at(_ERROR)})
@@ -63,7 +63,7 @@ class Station(Construct):
         self.failed.next(early)
         self.halted.next(early)
 
-    def catching(self, state: sfn.TaskStateBase | sfn.Map | sfn.Parallel) -> Any:
+    def catching(self, state: Caught) -> Caught:
         """Let any error of a state lead to the station's failure."""
         state.add_catch(self.failed, errors=[sfn.Errors.ALL], result_path=_ERROR)
         return state

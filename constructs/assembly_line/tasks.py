@@ -6,7 +6,7 @@ A job's own failure is never retried here: it says what is wrong, and would say 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_stepfunctions as sfn
@@ -59,11 +59,7 @@ class GlueTask(tasks.GlueStartJobRun):
         return {**super().to_state_json(top_level_query_language), "TimeoutSeconds": self._limit.to_seconds()}
 
 
-class _Retried(Protocol):
-    def add_retry(self, **_: Any) -> Any: ...
-
-
-def _retry(task: _Retried, errors: list[str], *, seconds: int, attempts: int) -> None:
+def _retry(task: sfn.TaskStateBase, errors: list[str], *, seconds: int, attempts: int) -> None:
     task.add_retry(
         errors=errors,
         interval=Duration.seconds(seconds),

@@ -46,7 +46,8 @@ def _create(site: Site, properties: Properties) -> Answer:
     if "PointInTimeRecoverySpecification" in properties:
         recovery = properties["PointInTimeRecoverySpecification"]
         site.call("dynamodb", "update_continuous_backups", TableName=name, PointInTimeRecoverySpecification=recovery)
-    return {"Arn": table["TableArn"], "StreamArn": table.get("LatestStreamArn", ""), "TableId": table.get("TableId", "")}
+    optional = {"StreamArn": table.get("LatestStreamArn", ""), "TableId": table.get("TableId", "")}
+    return {"Arn": table["TableArn"], **optional}
 
 
 def _create_global(site: Site, properties: Properties) -> Answer:

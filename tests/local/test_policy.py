@@ -11,7 +11,9 @@ from local.policy import decide, statements
 OBJECT = "arn:aws:s3:::lake/runs/a.json"
 
 
-def verdict(*entries: dict[str, Any], action: str = "s3:GetObject", resource: str | None = OBJECT, **context: Any) -> str:
+def verdict(
+    *entries: dict[str, Any], action: str = "s3:GetObject", resource: str | None = OBJECT, **context: Any
+) -> str:
     keys = {name.replace("_", ":", 1).lower(): value for name, value in context.items()}
     return decide(statements({"Statement": list(entries)}), action, resource, keys)
 

@@ -80,14 +80,14 @@ def glue_task(what: str, **more: Any) -> dict[str, Any]:
     return {"Type": "Task", "Resource": GLUE, "Parameters": parameters, "End": True} | more
 
 
-def start(aws: EmbeddedAws, name: str, task: dict[str, Any], acting: str = "machine") -> str:
+def start(aws: EmbeddedAws, name: str, task: dict[str, Any], acting: str = "machine", given: Any = None) -> str:
     states = aws.client("stepfunctions")
     machine = states.create_state_machine(
         name=name,
         definition=json.dumps({"StartAt": "Job", "States": {"Job": task}}),
         roleArn=f"arn:aws:iam::{aws.account}:role/{acting}",
     )["stateMachineArn"]
-    arn: str = states.start_execution(stateMachineArn=machine)["executionArn"]
+    arn: str = states.start_execution(stateMachineArn=machine, input=json.dumps(given or {}))["executionArn"]
     return arn
 
 
@@ -150,6 +150,16 @@ def test_a_failing_branch_ends_the_jobs_of_the_others(aws: EmbeddedAws) -> None:
     branches = [{"StartAt": what, "States": {what: batch_task(what)}} for what in ("sleep", "fail")]
     described = ended(aws, start(aws, "branches", {"Type": "Parallel", "Branches": branches, "End": True}))
     assert described["status"] == "FAILED"
+    wait_for(lambda: not aws.processes.running)
+
+
+def test_a_failing_item_of_a_map_fails_it_and_ends_the_others(aws: EmbeddedAws) -> None:
+    each = batch_task("", Parameters=batch_task("")["Parameters"] | {"JobName": "item", "Parameters": {"what.$": "$"}})
+    sweep = {"Type": "Map", "ItemProcessor": {"StartAt": "Each", "States": {"Each": each}}, "End": True}
+    arn = start(aws, "sweep", sweep, given=["sleep", "fail"])
+    described = ended(aws, arn)
+    assert (described["status"], described["error"]) == ("FAILED", "States.TaskFailed")
+    assert json.loads(described["cause"])["Container"]["ExitCode"] == 1
     wait_for(lambda: not aws.processes.running)
 
 

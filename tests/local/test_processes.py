@@ -29,7 +29,12 @@ def test_a_run_gives_its_exit_code_and_lines(tmp_path: Path) -> None:
     heard: list[str] = []
     source = "import sys; print('a'); print('b', file=sys.stderr); sys.exit(3)"
     finished = Processes().run(python(source), environment={}, directory=tmp_path, timeout=20, on_line=heard.append)
-    assert (finished.exit_code, finished.timed_out, sorted(finished.lines), sorted(heard)) == (3, False, ["a", "b"], ["a", "b"])
+    assert (finished.exit_code, finished.timed_out, sorted(finished.lines), sorted(heard)) == (
+        3,
+        False,
+        ["a", "b"],
+        ["a", "b"],
+    )
 
 
 def test_a_run_out_of_time_is_killed_with_its_own_children(tmp_path: Path) -> None:
@@ -53,7 +58,10 @@ def test_a_child_sees_only_its_own_environment(tmp_path: Path) -> None:
 def test_close_ends_children_that_do_not_want_to(tmp_path: Path) -> None:
     processes = Processes()
     ready = tmp_path / "ready"
-    source = f"import signal, time, pathlib; signal.signal(15, signal.SIG_IGN); pathlib.Path({str(ready)!r}).touch(); time.sleep(60)"
+    source = (
+        "import signal, time, pathlib\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        f"pathlib.Path({str(ready)!r}).touch()\ntime.sleep(60)"
+    )
     child = processes.start(python(source), environment={}, directory=tmp_path, log=tmp_path / "log")
     while not ready.exists():
         time.sleep(0.02)

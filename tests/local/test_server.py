@@ -7,7 +7,6 @@ import socket
 import sys
 from pathlib import Path
 
-import boto3
 import pytest
 
 from config.errors import LineError
@@ -65,19 +64,14 @@ def test_a_given_directory_is_kept(tmp_path: Path) -> None:
 
 def test_a_child_acts_as_its_role_and_sees_nothing_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "private")
+    source = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
     with EmbeddedAws() as aws:
         role = aws.client("iam").create_role(RoleName="job", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         environment = aws.environment(role)
-        client = boto3.client(
-            "sts",
-            region_name=environment["AWS_REGION"],
-            endpoint_url=environment["AWS_ENDPOINT_URL"],
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-            aws_session_token=environment["AWS_SESSION_TOKEN"],
-        ) if monkeypatch.delenv("AWS_PROFILE") is None else None
-        assert client is not None
-        assert client.get_caller_identity()["Arn"] == "arn:aws:sts::123456789012:assumed-role/job/job"
+        finished = aws.processes.run(
+            [sys.executable, "-c", source], environment=environment, directory=aws.directory, timeout=60
+        )
+    assert finished.lines == ["arn:aws:sts::123456789012:assumed-role/job/job"]
     assert "AWS_PROFILE" not in environment
 
 

@@ -226,6 +226,11 @@ def test_a_fail_state_gives_error_and_cause(aws: EmbeddedAws) -> None:
     assert (described["status"], described["error"], described["cause"]) == ("FAILED", "Halted", "why")
 
 
+def test_a_fail_state_may_tell_an_error_of_step_functions_again(aws: EmbeddedAws) -> None:
+    described = run(aws, "again", {"F": {"Type": "Fail", "ErrorPath": "$.e"}}, {"e": "States.TaskFailed"})
+    assert (described["status"], described["error"]) == ("FAILED", "States.TaskFailed")
+
+
 def test_a_state_machine_ends_at_its_own_timeout(aws: EmbeddedAws) -> None:
     machine = create(aws, "timeout", {"W": {"Type": "Wait", "Seconds": 30, "End": True}}, TimeoutSeconds=1)
     assert execute(aws, machine)["status"] == "TIMED_OUT"

@@ -107,7 +107,9 @@ def test_a_circle_of_resources_is_an_error() -> None:
         "A": {"Type": "T", "Properties": {"x": {"Ref": "B"}}},
         "B": {"Type": "T", "Properties": {"x": {"Ref": "A"}}},
     }
-    with pytest.raises(LineError, match=r"^stack S: resources depend on each other in a circle: (A → B → A|B → A → B)$"):
+    with pytest.raises(
+        LineError, match=r"^stack S: resources depend on each other in a circle: (A → B → A|B → A → B)$"
+    ):
         template({"Resources": resources}).order()
 
 

@@ -65,8 +65,8 @@ PARAMETERS: dict[str, Value] = {
 
 CURATION = {"orders": "SELECT id, placed, customer, price, returned FROM raw.orders WHERE price >= $least"}
 FEATURES = {
-    "habits": "SELECT customer, placed AS known_at, sum(price) OVER (PARTITION BY customer ORDER BY placed, id) AS spent, "
-    "price > 5 AS dear FROM orders"
+    "habits": "SELECT customer, placed AS known_at, "
+    "sum(price) OVER (PARTITION BY customer ORDER BY placed, id) AS spent, price > 5 AS dear FROM orders"
 }
 SPINE = (
     "SELECT id, placed, customer, price, CASE WHEN price > 5 THEN 'dear' ELSE 'cheap' END AS kind, returned FROM orders"

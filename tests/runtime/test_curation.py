@@ -61,5 +61,5 @@ def test_parameters_reach_sql() -> None:
 )
 def test_a_mistake_names_its_file(statements: dict[str, str], message: str) -> None:
     with pytest.raises(LineError) as error:
-        curate(**statements)
+        curate({}, **statements)
     assert str(error.value) == message

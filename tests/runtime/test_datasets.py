@@ -143,8 +143,8 @@ def test_a_part_without_rows_is_named(connection: engine.Connection) -> None:
         ),
         (
             SPINE.replace("returned FROM", "'yes' AS returned FROM"),
-            f"{SPINE_FILE}: the label is no number (Conversion Error: Could not convert string 'yes' to DOUBLE when casting from source "
-            "column returned), expected 0, 1 or null",
+            f"{SPINE_FILE}: the label is no number (Conversion Error: Could not convert string 'yes' to DOUBLE "
+            "when casting from source column returned), expected 0, 1 or null",
         ),
         (
             SPINE.replace("placed,", "1 AS placed,", 1),

@@ -65,7 +65,8 @@ def test_a_name_never_finds_a_variable_of_python(connection: engine.Connection) 
         ),
         (
             "SELECT CAST(name AS INTEGER) FROM goods",
-            f"{FILE}:1: Conversion Error: Could not convert string 'pen' to INT32 when casting from source column name: correct the SELECT",
+            f"{FILE}:1: Conversion Error: Could not convert string 'pen' to INT32 when casting "
+            "from source column name: correct the SELECT",
         ),
     ],
 )

@@ -75,7 +75,8 @@ def test_a_file_with_no_row_is_fine_beside_one_that_has_some(raw: Raw) -> None:
         ({}, "s3://raw/shop/goods/ holds no file, expected the CSV files of source 'goods': upload one"),
         (
             {"a_csv": ""},
-            "s3://raw/shop/goods/a.csv: is empty (0 bytes), expected a CSV file with a header: upload the complete file",
+            "s3://raw/shop/goods/a.csv: is empty (0 bytes), expected a CSV file with a header: "
+            "upload the complete file",
         ),
         (
             {"a_csv": "id,name,at\n"},
@@ -116,4 +117,4 @@ def test_a_file_with_no_row_is_fine_beside_one_that_has_some(raw: Raw) -> None:
     ],
 )
 def test_a_bad_file_is_named_with_its_mend(raw: Raw, files: dict[str, str | bytes], message: str) -> None:
-    assert raw.refusal(**files) == message
+    assert raw.refusal(SOURCE, **files) == message

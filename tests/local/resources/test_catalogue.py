@@ -124,7 +124,9 @@ COMPUTE = {
     "Gateway": _of("EC2::InternetGateway", Tags=_TAGS),
     "Attachment": _of("EC2::VPCGatewayAttachment", VpcId=_ref("Vpc"), InternetGatewayId=_ref("Gateway")),
     "Route": {
-        **_of("EC2::Route", RouteTableId=_ref("RouteTable"), DestinationCidrBlock="0.0.0.0/0", GatewayId=_ref("Gateway")),
+        **_of(
+            "EC2::Route", RouteTableId=_ref("RouteTable"), DestinationCidrBlock="0.0.0.0/0", GatewayId=_ref("Gateway")
+        ),
         "DependsOn": ["Attachment"],
     },
     "Group": _of(
@@ -142,7 +144,11 @@ COMPUTE = {
         SourceSecurityGroupId=_att("Group", "GroupId"),
     ),
     "Egress": _of(
-        "EC2::SecurityGroupEgress", GroupId=_att("Group", "GroupId"), IpProtocol="tcp", FromPort=1, ToPort=2,
+        "EC2::SecurityGroupEgress",
+        GroupId=_att("Group", "GroupId"),
+        IpProtocol="tcp",
+        FromPort=1,
+        ToPort=2,
         CidrIp="10.0.0.0/8",
     ),
     "Endpoint": _of(
@@ -348,8 +354,15 @@ API = {
         StageName="live",
         TracingEnabled=True,
         MethodSettings=[
-            {"HttpMethod": "*", "ResourcePath": "/*", "LoggingLevel": "INFO", "DataTraceEnabled": False,
-             "MetricsEnabled": True, "ThrottlingBurstLimit": 10, "ThrottlingRateLimit": 5}
+            {
+                "HttpMethod": "*",
+                "ResourcePath": "/*",
+                "LoggingLevel": "INFO",
+                "DataTraceEnabled": False,
+                "MetricsEnabled": True,
+                "ThrottlingBurstLimit": 10,
+                "ThrottlingRateLimit": 5,
+            }
         ],
         AccessLogSetting={
             "DestinationArn": "arn:aws:logs:us-east-1:123456789012:log-group:access",
@@ -366,9 +379,7 @@ API = {
     "Plan": {
         **_of("ApiGateway::UsagePlan", ApiStages=[{"ApiId": _ref("Api"), "Stage": _ref("Stage")}]),
     },
-    "PlanKey": _of(
-        "ApiGateway::UsagePlanKey", KeyId=_ref("ApiKey"), KeyType="API_KEY", UsagePlanId=_ref("Plan")
-    ),
+    "PlanKey": _of("ApiGateway::UsagePlanKey", KeyId=_ref("ApiKey"), KeyType="API_KEY", UsagePlanId=_ref("Plan")),
 }
 TEMPLATES = {
     "Storage": {"Resources": STORAGE},

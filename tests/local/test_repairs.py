@@ -1,0 +1,92 @@
+"""Repairs of moto: what holds with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from moto.awslambda.models import lambda_backends
+
+from local.server import EmbeddedAws
+from tests.local.embedded import function
+
+INSECURE = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "s3:*",
+    "Resource": "arn:aws:s3:::tls/*",
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[EmbeddedAws]:
+    with EmbeddedAws() as aws:
+        yield aws
+
+
+def put_under_a_tls_policy(s3: Any) -> None:
+    s3.create_bucket(Bucket="tls")
+    s3.put_bucket_policy(Bucket="tls", Policy=json.dumps({"Version": "2012-10-17", "Statement": [INSECURE]}))
+    s3.put_object(Bucket="tls", Key="k", Body=b"1")
+
+
+def attach_a_managed_policy(iam: Any) -> str:
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}")
+    arn = "arn:aws:iam::aws:policy/service-role/AWSGlueServiceRole"
+    iam.attach_role_policy(RoleName="r", PolicyArn=arn)
+    version = iam.get_policy_version(
+        PolicyArn=arn, VersionId=iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    )
+    return json.dumps(version["PolicyVersion"]["Document"])
+
+
+def put_a_composite_alarm(cloudwatch: Any) -> list[str]:
+    cloudwatch.put_composite_alarm(AlarmName="all", AlarmRule="ALARM(one)")
+    found = cloudwatch.describe_alarms(AlarmNames=["all"], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    return [alarm["AlarmRule"] for alarm in found]
+
+
+def log_before_the_policy(s3: Any) -> None:
+    s3.create_bucket(Bucket="logs")
+    s3.create_bucket(Bucket="logged")
+    target = {"TargetBucket": "logs", "TargetPrefix": "s3/"}
+    s3.put_bucket_logging(Bucket="logged", BucketLoggingStatus={"LoggingEnabled": target})
+
+
+def test_a_bucket_that_wants_tls_takes_objects(aws: EmbeddedAws) -> None:
+    put_under_a_tls_policy(aws.client("s3"))
+
+
+def test_functions_keep_their_log_group(aws: EmbeddedAws) -> None:
+    function(aws, "f", "", LoggingConfig={"LogGroup": "/line/f"})
+    assert lambda_backends["123456789012"]["us-east-1"].get_function("f").logs_group_name == "/line/f"
+
+
+def test_managed_policies_of_aws_can_be_attached(aws: EmbeddedAws) -> None:
+    assert "glue:*" in attach_a_managed_policy(aws.client("iam"))
+
+
+def test_composite_alarms_can_be_put(aws: EmbeddedAws) -> None:
+    assert put_a_composite_alarm(aws.client("cloudwatch")) == ["ALARM(one)"]
+
+
+def test_access_logs_may_precede_their_policy(aws: EmbeddedAws) -> None:
+    log_before_the_policy(aws.client("s3"))
+
+
+def test_flow_logs_may_go_to_a_folder(aws: EmbeddedAws) -> None:
+    aws.client("s3").create_bucket(Bucket="flows")
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    answer = ec2.create_flow_logs(
+        ResourceIds=[vpc],
+        ResourceType="VPC",
+        TrafficType="ALL",
+        LogDestinationType="s3",
+        LogDestination="arn:aws:s3:::flows/vpc/",
+    )
+    logs = ec2.describe_flow_logs(FlowLogIds=answer["FlowLogIds"])["FlowLogs"]
+    assert [log["LogDestination"] for log in logs] == ["arn:aws:s3:::flows/vpc/"]

@@ -1,0 +1,23 @@
+"""Canaries: each fails as soon as stock moto no longer needs the repair, which can then go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from tests.local.test_repairs import attach_a_managed_policy, log_before_the_policy, put_under_a_tls_policy
+
+
+@pytest.mark.parametrize(
+    ("service", "need"),
+    [("s3", put_under_a_tls_policy), ("iam", attach_a_managed_policy), ("s3", log_before_the_policy)],
+)
+@pytest.mark.xfail(strict=True, raises=ClientError, reason="stock moto needs the repair")
+def test_stock_moto_no_longer_needs_the_repair(service: str, need: Any) -> None:
+    create: Any = boto3.client
+    with mock_aws():
+        need(create(service, region_name="us-east-1"))
