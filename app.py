@@ -63,8 +63,9 @@ def _synthesizer() -> cdk.DefaultStackSynthesizer:
     return cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False)
 
 
-def main() -> int:
-    app = new_app()
+def main(app: cdk.App | None = None) -> int:
+    """Write the templates that the context asks for; a mistake is told in one line on stderr."""
+    app = app or new_app()
     chosen = app.node.try_get_context("lines")
     try:
         build(

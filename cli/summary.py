@@ -14,12 +14,15 @@ from cli.document import Account, findings
 from cli.progress import COLOURS, note_of
 
 _FEATURES_SHOWN = 5
+_WIDTH = 160  # where nobody looks at a screen, nothing needs to be cut
 _SEVERITY_COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
 def show(account: Account, *, seconds: float, problems: Iterable[str] = (), console: Console | None = None) -> None:
     """Print the stations, what the tests found, the model, what was delivered, and what was seen afterwards."""
     out = console or Console(highlight=False)
+    if not out.is_terminal:
+        out.width = max(out.width, _WIDTH)
     status = Text(account.outcome.status, style=COLOURS.get(account.outcome.status, ""))
     out.print()
     out.print(
@@ -45,7 +48,7 @@ def show(account: Account, *, seconds: float, problems: Iterable[str] = (), cons
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, justify="right" if column in _NUMBERS else "left")
+        table.add_column(column, justify="right" if column in _NUMBERS else "left", overflow="fold")
     return table
 
 

@@ -164,7 +164,8 @@ class Job(models.Job):
         self.job_stopped_reason = reason
         self._mark_stopped(success=success)
         self.slots.wake()
-        self.aws.emit("aws.batch", "Batch Job State Change", self.describe())
+        if not self.aws.closing:
+            self.aws.emit("aws.batch", "Batch Job State Change", self.describe())
 
 
 def status_of(children: list[str | None]) -> str:

@@ -125,7 +125,8 @@ def execute(aws: EmbeddedAws, job: Any, run: Any) -> None:
         run.end("FAILED", str(error) if isinstance(error, LineError) else f"{type(error).__name__}: {error}")
     else:
         run.end(*_verdict(ended))
-    aws.emit("aws.glue", "Glue Job State Change", event_detail(job, run))
+    if not aws.closing:
+        aws.emit("aws.glue", "Glue Job State Change", event_detail(job, run))
 
 
 def event_detail(job: Any, run: Any) -> dict[str, Any]:

@@ -20,33 +20,25 @@ from moto.sts.models import sts_backends
 from local import requests
 from local.fidelity import Row
 from local.iam_checks import Check, Place, checks
+from local.iam_keys import key_checks
 from local.policy import Statement, Verdict, decide, matches_any, statements
 
 if TYPE_CHECKING:
     from local.server import EmbeddedAws
 
 FIDELITY = [
-    Row(
-        "IAM",
-        "identity policies of roles: Allow, Deny, wildcards, conditions, PassRole",
-        "real",
-        "every call of a role is decided and logged",
-    ),
+    Row("IAM", "identity policies of roles, with conditions and PassRole", "real", "every call of a role is decided"),
     Row("IAM", "AWS managed policies", "real", "with the documents that moto carries"),
     Row("IAM", "S3 bucket policies", "real", "Allow and Deny with their conditions"),
     Row(
         "IAM",
-        "KMS behind S3",
+        "keys behind S3, SQS, SNS, DynamoDB",
         "approximated",
-        "identity policies must allow the key; key policies are not read",
+        "identity policies decide, key policies are not read",
     ),
-    Row(
-        "IAM",
-        "other resource policies, trust policies, boundaries, SCPs, KMS behind other services",
-        "absent",
-        "not evaluated",
-    ),
-    Row("IAM", "calls that the table of resources does not know", "approximated", "the action alone is compared"),
+    Row("IAM", "function policies", "approximated", "asked for by API Gateway"),
+    Row("IAM", "other resource policies, trust policies, boundaries, SCPs", "absent", "not evaluated"),
+    Row("IAM", "calls whose resource is not known", "approximated", "the action alone is compared"),
 ]
 
 
@@ -90,7 +82,7 @@ class Authorizer:
         if call is None:
             return None
         place = Place(account=self._aws.account, region=signed.region)
-        for check in [*checks(call, place), *self._implied(call)]:
+        for check in [*checks(call, place), *self._absence(call), *key_checks(call, place)]:
             verdict, resource = self.decide(role, check)
             if verdict != "allowed":
                 why = "with an explicit deny" if verdict == "denied" else f"because no policy allows {check.action}"
@@ -188,30 +180,14 @@ class Authorizer:
             return True
         return statement.effect == "Deny" and any(account in name for name in names)
 
-    def _implied(self, call: requests.Call) -> Iterable[Check]:
-        """What a call needs beyond its own action: the key of an encrypted bucket, and to see that a key is absent."""
-        if call.service != "s3":
+    def _absence(self, call: requests.Call) -> Iterable[Check]:
+        """AWS tells a caller that an object is absent only if the caller may list the bucket."""
+        if call.service != "s3" or call.operation not in ("GetObject", "HeadObject"):
             return
-        bucket = s3_backends[self._aws.account]["aws"].buckets.get(call.parameters.get("Bucket", ""))
-        key = call.parameters.get("Key")
-        if bucket is None or key is None:
-            return
-        if call.operation in ("GetObject", "HeadObject") and bucket.keys.get(key) is None:
-            # AWS tells a caller that an object is absent only if the caller may list the bucket
-            yield Check("s3:ListBucket", (f"arn:aws:s3:::{bucket.name}",), {"s3:prefix": key})
-        elif call.operation in _KEY_USES and (key_arn := _bucket_key(bucket, self._aws)):
-            via = {"kms:viaservice": f"s3.{self._aws.region}.amazonaws.com"}
-            yield Check(_KEY_USES[call.operation], (key_arn,), via)
-
-
-_KEY_USES = {
-    "CompleteMultipartUpload": "kms:Decrypt",
-    "CopyObject": "kms:GenerateDataKey",
-    "CreateMultipartUpload": "kms:GenerateDataKey",
-    "GetObject": "kms:Decrypt",
-    "PutObject": "kms:GenerateDataKey",
-    "UploadPart": "kms:GenerateDataKey",
-}
+        bucket = s3_backends[self._aws.account]["aws"].buckets.get(call.parameters["Bucket"])
+        if bucket is not None and bucket.keys.get(call.parameters["Key"]) is None:
+            prefix = {"s3:prefix": call.parameters["Key"]}
+            yield Check("s3:ListBucket", (f"arn:aws:s3:::{bucket.name}",), prefix)
 
 
 def install(aws: EmbeddedAws) -> None:
@@ -254,17 +230,6 @@ def grants(aws: EmbeddedAws) -> Grants:
 def _granted_actions(policies: Iterable[Statement]) -> set[str]:
     own = [item for item in policies if item.effect == "Allow" and not item.source.startswith("arn:aws:iam::aws:")]
     return {action for item in own for action in item.actions}
-
-
-def _bucket_key(bucket: Any, aws: EmbeddedAws) -> str | None:
-    """Return the ARN of the customer's key that encrypts a bucket, if one does."""
-    rules = (bucket.encryption or {}).get("Rule") or []
-    for rule in rules if isinstance(rules, list) else [rules]:
-        default = rule.get("ApplyServerSideEncryptionByDefault", {})
-        key = default.get("KMSMasterKeyID")
-        if key:
-            return key if key.startswith("arn:") else f"arn:aws:kms:{aws.region}:{aws.account}:key/{key}"
-    return None
 
 
 def _now() -> str:

@@ -82,7 +82,6 @@ class JobProcess:
             lines=tuple(log.last),
         )
 
-
     def _kill_later(self, child: Child) -> None:
         """Kill a child that does not end when asked to, as containers are."""
 

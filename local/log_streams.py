@@ -7,6 +7,8 @@ import threading
 import time
 from typing import Any
 
+from botocore.exceptions import BotoCoreError
+
 FLUSH_LINES = 500
 FLUSH_SECONDS = 1.0
 LONGEST_MESSAGE = 200_000
@@ -42,4 +44,5 @@ class LogStream:
             events, self._waiting = self._waiting, []
             self._flushed = time.monotonic()
             if events:
-                self._logs.put_log_events(logGroupName=self.group, logStreamName=self.stream, logEvents=events)
+                with contextlib.suppress(BotoCoreError):  # the server has closed while a child's last words were read
+                    self._logs.put_log_events(logGroupName=self.group, logStreamName=self.stream, logEvents=events)

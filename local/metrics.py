@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import threading
@@ -9,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.fidelity import Row
 
@@ -71,7 +74,7 @@ class Gatherer:
         while self._some.wait() and not self._ending.is_set():
             self._some.clear()
             self._ending.wait(SOON)
-            if not self._ending.is_set():
+            with contextlib.suppress(ClientError, BotoCoreError):  # only a server that is closing refuses
                 self.flush()
 
 

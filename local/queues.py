@@ -13,6 +13,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaBackend
 from moto.sqs.models import Queue, sqs_backends
 
+from local import queue_speed
 from local.fidelity import Row
 from local.queue_poller import Mapping, Poller
 
@@ -29,6 +30,7 @@ FIDELITY = [
 
 def install(aws: EmbeddedAws) -> None:
     """Poll for every mapping on a queue from its creation to its deletion."""
+    queue_speed.install(aws)
     lose_no_message_to_a_deletion(aws)
     poll_instead_of_invoking_inline(aws)
 

@@ -145,7 +145,8 @@ class EndpointsBackend(PackagesBackend):
             "EndpointStatus": "IN_SERVICE" if status == "InService" else "FAILED",
             "FailureReason": failure,
         }
-        self.aws.emit("aws.sagemaker", "SageMaker Endpoint State Change", detail)
+        if not self.aws.closing:
+            self.aws.emit("aws.sagemaker", "SageMaker Endpoint State Change", detail)
 
     def _container(self, model_name: str) -> Container:
         model: Any = self.describe_model(model_name)

@@ -210,7 +210,7 @@ class EmbeddedAws:
         with self._clients_lock:
             known = self._credentials.get(role_arn)
             if known is None:
-                session = role_arn.rsplit("/", 1)[-1][:64]
+                session = role_arn.rsplit("/", 1)[-1][:64].ljust(2, "-")
                 given = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=session)["Credentials"]
                 known = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
                 self._credentials[role_arn] = known

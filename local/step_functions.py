@@ -107,6 +107,17 @@ def install(aws: EmbeddedAws) -> None:
     act_as_the_state_machine(aws)
     pass_on_error_names(aws)
     end_with_a_describable_result(aws)
+    aws.on_close(lambda: stop_what_runs(aws))
+
+
+def stop_what_runs(aws: EmbeddedAws) -> None:
+    """Stop every execution, so that none calls a server that is gone."""
+    backend: Any = stepfunctions_parser_backends[aws.account][aws.region]
+    for machine in list(backend.state_machines):
+        for execution in list(machine.executions):
+            if execution.exec_status == ExecutionStatus.RUNNING:
+                execution.exec_status = ExecutionStatus.ABORTED
+                execution.stop(stop_date=dt.datetime.now(dt.UTC), error="", cause="")
 
 
 def execute_what_cloudformation_creates(aws: EmbeddedAws) -> None:
@@ -173,6 +184,8 @@ def end_with_a_describable_result(aws: EmbeddedAws) -> None:
 
 def announce(aws: EmbeddedAws, execution: Any) -> None:
     """Put the status of an execution onto the default bus and count it, as Step Functions does."""
+    if aws.closing:
+        return
     ended = execution.stop_date
     name = METRICS[execution.status]
     gatherer_of(aws).add("AWS/States", datum(name, 1, StateMachineArn=execution.state_machine_arn))

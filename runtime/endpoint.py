@@ -56,7 +56,7 @@ def names_prefix(endpoint: str) -> str:
     """Return what the names of an endpoint's models and configurations begin with, and no other endpoint's do.
 
     >>> names_prefix("local-flights")
-    'local-flights-81736f-'
+    'local-flights-dbfc6c-'
     """
     return f"{endpoint[:45]}-{hashlib.sha256(endpoint.encode()).hexdigest()[:6]}-"
 

@@ -17,7 +17,7 @@ from config.loading import ROOT
 
 FOLDERS = ("cli", "config", "constructs", "jobs", "lambdas", "local", "runtime", "stacks")
 FILES = ("app.py", "cdk.json", "uv.lock")
-PATIENCE_SECONDS = 180
+PATIENCE_SECONDS = 300
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def module_zip(directory: Path, root: Path = ROOT) -> Path:
     It names its directories: without them zipimport finds no namespace packages.
     """
     path = directory / "modules.zip"
-    files = sorted({file for pattern in MODULE_FILES for file in root.glob(pattern)})
+    files = sorted({file for pattern in MODULE_FILES for file in root.glob(pattern) if "__pycache__" not in file.parts})
     folders = sorted({folder for file in files for folder in file.relative_to(root).parents if folder.name})
     directory.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -124,7 +124,6 @@ class DeliveryStation(Station):
         endpoint.grant_invoke(handler.role)
         online.allow(handler.role, "dynamodb:BatchGetItem")
         self.predictions.allow(handler.role, "dynamodb:UpdateItem")
-        allow_key(handler.role, self._shared.key, write=True)
         return handler
 
     def _look_up(self) -> Handler:
@@ -132,7 +131,6 @@ class DeliveryStation(Station):
             "LookUp", timeout=Duration.seconds(29), PREDICTIONS_TABLE=self.predictions.name, LINE=self._line.line
         )
         self.predictions.allow(handler.role, "dynamodb:GetItem")
-        allow_key(handler.role, self._shared.key)
         return handler
 
     def _handler(self, id_: str, *, timeout: Duration, memory_mb: int = 256, **environment: Any) -> Handler:

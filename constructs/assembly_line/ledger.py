@@ -12,7 +12,6 @@ from constructs import Construct
 from assembly_line.alarms import alarm
 from assembly_line.handler import Handler, Handlers
 from assembly_line.naming import slug
-from assembly_line.permissions import allow_key
 from assembly_line.queue import DeadLetters
 from assembly_line.table import Table
 from config.environment import Environment
@@ -48,7 +47,6 @@ class Ledger(Construct):
             dead_letters=letters.queue,
         )
         self.table.allow(self.recorder.role, "dynamodb:PutItem")
-        allow_key(self.recorder.role, key, write=True)
         pattern = announcements.pattern()
         self.rule = events.Rule(
             self,

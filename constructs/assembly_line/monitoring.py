@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from aws_cdk import Duration
-from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from assembly_line.alarms import ABOVE, BELOW, alarm
@@ -68,7 +68,7 @@ class MonitoringStation(Station):
         allow_read(handler.role, self._shared.lake, runs)
         allow_write(handler.role, self._shared.lake, runs)
         allow_read(handler.role, self._shared.models, f"{line.line}/")
-        allow(handler.role, "dynamodb:GetItem", on=[self._shared.ledger.table_arn])
+        self._shared.allow_ledger(handler.role, "dynamodb:GetItem")
         allow_key(handler.role, self._shared.key, write=True)
         return handler
 
@@ -90,13 +90,16 @@ class MonitoringStation(Station):
         )
         predictions.allow(handler.role, "dynamodb:BatchGetItem", "dynamodb:UpdateItem")
         self.windows.allow(handler.role, "dynamodb:GetItem", "dynamodb:UpdateItem")
-        allow_key(handler.role, self._shared.key, write=True)
         consume = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"]
         allow(handler.role, *consume, on=[queue.queue_arn])
-        handler.function.add_event_source(
-            sources.SqsEventSource(
-                queue, batch_size=100, max_batching_window=Duration.seconds(1), report_batch_item_failures=True
-            )
+        lambda_.EventSourceMapping(
+            self,
+            "Arrivals",
+            target=handler.function,
+            event_source_arn=queue.queue_arn,
+            batch_size=100,
+            max_batching_window=Duration.seconds(1),
+            report_batch_item_failures=True,
         )
         return handler
 

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import Acknowledgment, Stack, Validations
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IConstruct
 
 SHORTEST_REASON = 20
+
+_READING = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
 
 _PREFIX = "the objects under the line's own prefix are made by its runs, so only the prefix is known here"
 
@@ -55,11 +58,17 @@ def rights(role: iam.Role) -> IConstruct:
 
 
 def allow_key(role: iam.Role, key: kms.IKey, *, write: bool = False) -> None:
-    """Let a role read, or also write, what is encrypted with a key."""
-    actions = ["kms:Decrypt", "kms:DescribeKey"]
-    if write:
-        actions += ["kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
-    allow(role, *actions, on=[key.key_arn])
+    """Let a role read, or also write, the objects and messages that are encrypted with a key."""
+    allow(role, "kms:Decrypt", *(["kms:GenerateDataKey"] if write else []), on=[key.key_arn])
+
+
+def allow_items(role: iam.Role, table: dynamodb.ITable, key: kms.IKey, *actions: str) -> None:
+    """Let a role do some things with the items of a table that is encrypted with a key, e.g. ``dynamodb:GetItem``."""
+    allow(role, *actions, on=[table.table_arn])
+    uses = ["kms:Decrypt", "kms:DescribeKey"]
+    if not set(actions) <= _READING:
+        uses += ["kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
+    allow(role, *uses, on=[key.key_arn])
 
 
 def allow_read(role: iam.Role, bucket: s3.IBucket, *prefixes: str, listing: bool = True) -> None:

@@ -12,7 +12,7 @@ from constructs import Construct
 from assembly_line.endpoint import Endpoint
 from assembly_line.handler import Handler, Handlers
 from assembly_line.naming import slug
-from assembly_line.permissions import allow, allow_key, allow_read, allow_write
+from assembly_line.permissions import allow_key, allow_read, allow_write
 from assembly_line.registry import Registry
 from assembly_line.shared import Shared
 from assembly_line.station import Station
@@ -108,7 +108,7 @@ class ReleaseStation(Station):
             METRIC=self._line.training.metric,
         )
         self._allow_receipts(handler)
-        allow(handler.role, "dynamodb:GetItem", on=[self._shared.ledger.table_arn])
+        self._shared.allow_ledger(handler.role, "dynamodb:GetItem")
         return handler
 
     def _register(self) -> Handler:
@@ -150,7 +150,7 @@ class ReleaseStation(Station):
             LEDGER_TABLE=self._shared.ledger.table_name,
         )
         self._allow_receipts(handler)
-        allow(handler.role, "dynamodb:GetItem", "dynamodb:PutItem", on=[self._shared.ledger.table_arn])
+        self._shared.allow_ledger(handler.role, "dynamodb:GetItem", "dynamodb:PutItem")
         self.endpoint.grant_observe(handler.role)
         self.endpoint.grant_update(handler.role)
         return handler

@@ -8,7 +8,7 @@ from constructs import Construct
 from assembly_line.batch_job import BatchJob
 from assembly_line.jobs import Jobs
 from assembly_line.lake import allow_lake
-from assembly_line.permissions import allow, allow_read
+from assembly_line.permissions import allow_read
 from assembly_line.shared import Shared
 from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
@@ -31,5 +31,5 @@ class ScoringStation(Station):
         )
         allow_lake(self.job.role, shared=shared, line=jobs.line, tables=True)
         allow_read(self.job.role, shared.models, f"{jobs.line}/")
-        allow(self.job.role, "dynamodb:GetItem", on=[shared.ledger.table_arn])
+        shared.allow_ledger(self.job.role, "dynamodb:GetItem")
         self.works(self.batch_state("Score", self.job))

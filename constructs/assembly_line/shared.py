@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from aws_cdk import aws_batch as batch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from assembly_line.permissions import allow_items
 from config.environment import Environment
 
 
@@ -54,3 +56,7 @@ class Shared(Construct):
         self.database = names.database
         self.image_uri = names.image_uri
         self.repository_arn = names.repository_arn
+
+    def allow_ledger(self, role: iam.Role, *actions: str) -> None:
+        """Let a role do some things with the ledger's items, e.g. ``dynamodb:GetItem``."""
+        allow_items(role, self.ledger, self.key, *actions)

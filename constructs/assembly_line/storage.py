@@ -7,7 +7,6 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from assembly_line.permissions import acknowledge
 from config.environment import Environment
 
 _TIDY = [
@@ -50,7 +49,7 @@ class Storage(Construct):
         )
 
     def _access_logs(self, environment: Environment) -> s3.Bucket:
-        bucket = s3.Bucket(
+        return s3.Bucket(
             self,
             "AccessLogs",
             encryption=s3.BucketEncryption.S3_MANAGED,  # S3 cannot deliver its logs into a KMS-encrypted bucket
@@ -63,5 +62,3 @@ class Storage(Construct):
             ],
             removal_policy=self._removal,
         )
-        acknowledge(bucket, "AwsSolutions-S1", "it holds the access logs of the others: its own would log themselves")
-        return bucket

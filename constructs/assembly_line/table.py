@@ -8,10 +8,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from assembly_line.permissions import allow
+from assembly_line.permissions import allow_items
 from config.environment import Environment
-
-READ = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 
 
 class Table(Construct):
@@ -28,6 +26,7 @@ class Table(Construct):
         sort: str | None = None,
     ) -> None:
         super().__init__(scope, id_)
+        self._key = key
         self.table = dynamodb.Table(
             self,
             "Table",
@@ -46,4 +45,4 @@ class Table(Construct):
 
     def allow(self, role: iam.Role, *actions: str) -> None:
         """Let a role do some things with the table's items, e.g. ``dynamodb:GetItem``."""
-        allow(role, *actions, on=[self.table.table_arn])
+        allow_items(role, self.table, self._key, *actions)

@@ -9,7 +9,7 @@ from constructs import Construct
 from assembly_line.batch_job import BatchJob
 from assembly_line.jobs import Jobs
 from assembly_line.lake import allow_lake
-from assembly_line.permissions import allow, allow_read, allow_write
+from assembly_line.permissions import allow_read, allow_write
 from assembly_line.shared import Shared
 from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
@@ -76,4 +76,4 @@ class TrainingStation(Station):
             allow_write(role, shared.lake, f"runs/{line}/")
             allow_read(role, shared.models, f"{line}/")
         allow_write(self.train.role, shared.models, f"{line}/")
-        allow(self.evaluate.role, "dynamodb:GetItem", on=[shared.ledger.table_arn])
+        shared.allow_ledger(self.evaluate.role, "dynamodb:GetItem")

@@ -166,7 +166,7 @@ def test_several_mistakes_are_counted_behind_the_first(root: Path, change: Chang
             "parameters.rounds.type: 'int' is not allowed, expected integer, number, date, string or boolean",
         ),
         (
-            "default: 2026-01-01",
+            "default: 2026-02-01",
             "default: January",
             "parameters.train_from: 'January' is not a date",
         ),

@@ -82,6 +82,17 @@ RESOURCES: dict[str, Any] = {
         },
     },
     "Queue": {"Type": "AWS::SQS::Queue"},
+    "SecretQueue": {"Type": "AWS::SQS::Queue", "Properties": {"KmsMasterKeyId": _arn("Key")}},
+    "SecretTopic": {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": _arn("Key")}},
+    "SecretTable": {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "BillingMode": "PAY_PER_REQUEST",
+            "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": _arn("Key")},
+        },
+    },
     "Topic": {"Type": "AWS::SNS::Topic"},
     "Pass": role_for("sagemaker"),
     "Role": role_for(
@@ -90,6 +101,9 @@ RESOURCES: dict[str, Any] = {
         allow("s3:ListBucket", _arn("Bucket")),
         allow("dynamodb:PutItem", _arn("Table")),
         allow("sagemaker:CreateModel", "*"),
+        allow("sqs:SendMessage", _arn("SecretQueue")),
+        allow("sns:Publish", {"Ref": "SecretTopic"}),
+        allow("dynamodb:Scan", _arn("SecretTable")),
         allow("sns:Subscribe", {"Ref": "Topic"}),
         {
             **allow("cloudwatch:PutMetricData", "*"),
@@ -197,9 +211,25 @@ def test_an_absent_object_is_told_only_to_those_who_may_list(aws: EmbeddedAws) -
     assert refused(lambda: s3.get_object(Bucket=named(aws, "Shared"), Key="absent"))[0] == "AccessDenied"
 
 
-def test_an_encrypted_bucket_needs_its_key(aws: EmbeddedAws) -> None:
-    _, message = refused(lambda: as_role(aws, "s3").get_object(Bucket=named(aws, "Secret"), Key="x"))
-    assert "is not authorized to perform: kms:Decrypt" in message
+@pytest.mark.parametrize(
+    ("call", "action"),
+    [
+        (lambda aws: as_role(aws, "s3").get_object(Bucket=named(aws, "Secret"), Key="x"), "kms:Decrypt"),
+        (lambda aws: as_role(aws, "s3").put_object(Bucket=named(aws, "Secret"), Key="x"), "kms:GenerateDataKey"),
+        (
+            lambda aws: as_role(aws, "sqs").send_message(QueueUrl=named(aws, "SecretQueue"), MessageBody="m"),
+            "kms:GenerateDataKey",
+        ),
+        (
+            lambda aws: as_role(aws, "sns").publish(TopicArn=named(aws, "SecretTopic"), Message="m"),
+            "kms:GenerateDataKey",
+        ),
+        (lambda aws: as_role(aws, "dynamodb").scan(TableName=named(aws, "SecretTable")), "kms:Decrypt"),
+    ],
+)
+def test_what_is_encrypted_needs_its_key(aws: EmbeddedAws, call: Callable[[Any], Any], action: str) -> None:
+    _, message = refused(lambda: call(aws))
+    assert f"is not authorized to perform: {action} on resource: arn:aws:kms:us-east-1:123456789012:key/" in message
 
 
 def test_each_item_of_a_transaction_is_checked(aws: EmbeddedAws) -> None:

@@ -1,4 +1,4 @@
--- What a customer has ordered and sent back, as known three days after each order.
+-- What a customer ordered and sent back in thirty days, as known three days after each order.
 SELECT
     customer,
     ordered_at + INTERVAL '3' DAY AS event_time,
@@ -6,4 +6,6 @@ SELECT
     AVG(returned) OVER known AS share_returned
 FROM orders
 WHERE returned IS NOT NULL
-WINDOW known AS (PARTITION BY customer ORDER BY ordered_at RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+WINDOW known AS (
+    PARTITION BY customer ORDER BY ordered_at RANGE BETWEEN INTERVAL '30' DAY PRECEDING AND CURRENT ROW
+)

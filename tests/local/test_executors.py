@@ -1,0 +1,70 @@
+"""Closing the server ends whatever the executors began."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from pathlib import Path
+
+from local import fidelity
+from local.images import Image
+from local.server import EmbeddedAws
+from tests.local.embedded import role, wait_for
+
+OURS = ("poller", "alarms", "metrics", "courier", "MOTO-BATCH")
+
+
+def test_closing_ends_executions_jobs_and_threads(tmp_path: Path) -> None:
+    (tmp_path / "entry.py").write_text("import time\ntime.sleep(60)\n")
+    with EmbeddedAws() as aws:
+        aws.images.publish("jobs:1", Image(tmp_path, ["python", "entry.py"]))
+        _start_a_long_job(aws)
+        children = wait_for(lambda: aws.processes.running)
+        began = time.monotonic()
+    assert time.monotonic() - began < 5
+    assert [child for child in children if _alive(child.pid)] == []
+    wait_for(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith(OURS)])
+
+
+def test_every_executor_tells_how_near_it_comes() -> None:
+    services = {row.service for row in fidelity.rows()}
+    expected = {
+        "Step Functions",
+        "Glue",
+        "Batch",
+        "SageMaker",
+        "EventBridge",
+        "EventBridge Scheduler",
+        "SQS",
+        "CloudWatch",
+    }
+    assert expected <= services
+
+
+def _start_a_long_job(aws: EmbeddedAws) -> None:
+    acting = role(aws, "any")
+    batch = aws.client("batch")
+    environment = batch.create_compute_environment(
+        computeEnvironmentName="workers", type="UNMANAGED", serviceRole=acting
+    )["computeEnvironmentArn"]
+    order = [{"order": 1, "computeEnvironment": environment}]
+    batch.create_job_queue(jobQueueName="queue", state="ENABLED", priority=1, computeEnvironmentOrder=order)
+    container = {"image": "jobs:1", "vcpus": 1, "memory": 512, "command": ["x"], "jobRoleArn": acting}
+    batch.register_job_definition(jobDefinitionName="job", type="container", containerProperties=container)
+    parameters = {"JobName": "job", "JobQueue": "queue", "JobDefinition": "job"}
+    task = {"Type": "Task", "Resource": "arn:aws:states:::batch:submitJob.sync", "Parameters": parameters, "End": True}
+    states = aws.client("stepfunctions")
+    machine = states.create_state_machine(
+        name="long", definition=json.dumps({"StartAt": "T", "States": {"T": task}}), roleArn=acting
+    )["stateMachineArn"]
+    states.start_execution(stateMachineArn=machine)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,107 @@
+"""What the app writes for each environment, synthesized once per process, without its validation and bundling."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import app
+from local.template import Template
+
+ENVIRONMENTS = ("local", "dev", "prod")
+LINE = "flights"
+STACKS = ("Foundation", "Flights")
+
+Json = dict[str, Any]
+
+_SCRATCH = tempfile.TemporaryDirectory()
+atexit.register(_SCRATCH.cleanup)
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """A cloud assembly: its folder and its templates by stack id."""
+
+    environment: str
+    directory: Path
+    templates: dict[str, Json]
+
+    def resources(self, *types: str) -> Iterator[tuple[str, Json]]:
+        """Yield (``stack/logical id``, resource) of some types, or of all, in every stack."""
+        for stack, template in self.templates.items():
+            for logical_id, resource in template["Resources"].items():
+                if not types or resource["Type"] in types:
+                    yield f"{stack}/{logical_id}", resource
+
+    def properties(self, *types: str) -> dict[str, Json]:
+        """Return the properties of the resources of some types."""
+        return {name: resource.get("Properties", {}) for name, resource in self.resources(*types)}
+
+    def statements(self) -> Iterator[tuple[str, Json]]:
+        """Yield (where, statement) of every policy that a role has."""
+        for name, properties in self.properties("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy").items():
+            yield from ((name, statement) for statement in properties["PolicyDocument"]["Statement"])
+        for name, properties in self.properties("AWS::IAM::Role").items():
+            for policy in properties.get("Policies", []):
+                yield from ((name, statement) for statement in policy["PolicyDocument"]["Statement"])
+
+
+@lru_cache
+def synthesized(environment: str) -> Assembly:
+    """Return the assembly of an environment with the worked example as its line."""
+    made = app.new_app(
+        outdir=str(Path(_SCRATCH.name) / environment),
+        context={"aws:cdk:bundling-stacks": []},
+        builtin_cloud_formation_validation=False,
+    )
+    app.build(made, environment=environment, lines=[LINE])
+    directory = Path(made.synth().directory)
+    templates = {stack: json.loads((directory / f"{stack}.template.json").read_text()) for stack in STACKS}
+    return Assembly(environment=environment, directory=directory, templates=templates)
+
+
+def resolved(assembly: Assembly, stack: str) -> Json:
+    """Return a template with each of its functions replaced by a value such as AWS would give."""
+    body = assembly.templates[stack]
+    functions = Template(
+        body,
+        stack=stack,
+        account="123456789012",
+        region="eu-central-1",
+        attribute=lambda logical_id, attribute: _made(body, logical_id, attribute),
+        export=lambda name: f"imported-{name.rsplit(':', 1)[-1].lower()[:40]}",
+        ssm=lambda name: name,
+    )
+    resources = functions.resolve(body["Resources"])
+    return {**body, "Resources": resources, "Outputs": {}}
+
+
+def definition(assembly: Assembly) -> Json:
+    """Return the line's state machine as Step Functions would read it."""
+    resources = resolved(assembly, "Flights")["Resources"].values()
+    machine = next(resource for resource in resources if resource["Type"] == "AWS::StepFunctions::StateMachine")
+    read: Json = json.loads(machine["Properties"]["DefinitionString"])
+    return read
+
+
+def states(machine: Json, *, inside: str | None = None) -> Iterator[tuple[str, Json, str | None]]:
+    """Yield (name, state, name of the Map or Parallel around it) of a state machine, at any depth."""
+    for name, state in machine["States"].items():
+        yield name, state, inside
+        for inner in [*state.get("Branches", []), *([state["ItemProcessor"]] if "ItemProcessor" in state else [])]:
+            yield from states(inner, inside=name)
+
+
+def _made(body: Json, logical_id: str, attribute: str | None) -> str:
+    _, service, kind = body["Resources"][logical_id]["Type"].split("::")
+    if attribute is None and kind not in ("JobDefinition", "Topic"):
+        return logical_id.lower()
+    if kind == "Role":
+        return f"arn:aws:iam::123456789012:role/{logical_id}"
+    return f"arn:aws:{service.lower()}:eu-central-1:123456789012:{kind.lower()}:{logical_id}"
