@@ -26,6 +26,7 @@ def build(app: cdk.App, *, environment: str, lines: list[str]) -> None:
     bundles = {line: load_bundle(line) for line in lines}
     common: dict[str, Any] = {
         "env": cdk.Environment(account=chosen.account, region=chosen.region),
+        "termination_protection": chosen.retain_data,
         "tags": {"project": "assembly-line", "environment": chosen.name, **chosen.tags},
     }
     prefix = f"AssemblyLine-{chosen.name}"

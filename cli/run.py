@@ -14,7 +14,7 @@ from cli import raw, sample
 from cli.assembly import assembly_key
 from cli.document import Account, document
 from cli.ending import FAILED, tell
-from cli.execution import Execution, follow, start
+from cli.execution import Execution, Outcome, follow, start
 from cli.order import Order, take_order
 from cli.progress import Progress
 from cli.running import find
@@ -45,8 +45,15 @@ def run_line(line: str, *, given: Sequence[str], raw: Path | None, as_json: bool
         show(account, seconds=seconds, problems=problems)
     if account.outcome.status == "succeeded":
         return 0
-    tell(account.outcome.cause or f"line {line!r} {account.outcome.status} without saying why")
+    tell(_why(account.outcome))
     return FAILED
+
+
+def _why(outcome: Outcome) -> str:
+    """Say in one line why a run did not succeed, its station first."""
+    station = next((entry.station for entry in outcome.stations if entry.status in ("halted", "failed")), "run")
+    cause = " ".join(outcome.cause.split()) or f"{outcome.status} without saying why: see the execution's history"
+    return cause if cause.startswith(f"{station}:") else f"{station}: {cause}"
 
 
 def carry_out(order: Order, *, site: Site, its_sample: Sample, progress: Progress) -> Account:

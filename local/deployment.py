@@ -165,7 +165,7 @@ class _Engine:
             made = kind.make(site, properties)
         except (ClientError, BotoCoreError, KeyError) as error:
             raise LineError(
-                f"stack {stack}, resource {logical_id}: {type_} could not be made: {_told(error)}"
+                f"stack {stack}, resource {logical_id}: {type_} could not be made: {self._why(error)}"
             ) from error
         except LineError as error:
             raise LineError(_placed(str(error), stack, logical_id)) from None
@@ -174,6 +174,10 @@ class _Engine:
         self._deployment.resources.append(DeployedResource(stack, logical_id, type_, made.ref))
         if self._on_event:
             self._on_event(stack, logical_id, type_)
+
+    def _why(self, error: Exception) -> str:
+        inside = isinstance(error, ClientError) and error.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+        return self._aws.problems[-1] if inside and self._aws.problems else _told(error)
 
     def _attribute(self, logical_id: str, attribute: str | None) -> Any:
         made = self._deployment.made.get((self._stack.name, logical_id))

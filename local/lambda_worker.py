@@ -78,7 +78,7 @@ class Worker:
     def invoke(self, event: bytes) -> Outcome:
         """Hand over one event and wait for what comes of it."""
         request = str(uuid.uuid4())
-        self._lines, self._logged = [], threading.Event()
+        self._logged = threading.Event()
         self._ready.wait(START_LIMIT)
         started = time.monotonic()
         self._inbox.put((request, event, time.time() + self.function.timeout))
@@ -86,9 +86,10 @@ class Worker:
         if kind != "timeout":
             self._logged.wait(_LOG_LIMIT)
         milliseconds = (time.monotonic() - started) * 1000
+        printed, self._lines = self._lines, []
         lines = [
             f"START RequestId: {request} Version: {self.function.version}",
-            *self._lines,
+            *printed,
             *([json.loads(payload)["errorMessage"]] if kind in ("timeout", "exit") else []),
             f"END RequestId: {request}",
             f"REPORT RequestId: {request}\tDuration: {milliseconds:.2f} ms\tMemory Size: {self.function.memory} MB",
@@ -101,9 +102,7 @@ class Worker:
         """End the process."""
         self.usable = False
         self._child.kill()
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        self._stop_listening()
 
     def _wait(self, request: str) -> tuple[str, bytes]:
         limit = self.function.timeout + (0 if self._ready.is_set() else START_LIMIT)
@@ -125,8 +124,14 @@ class Worker:
         else:
             self._lines.append(line)
 
+    def _stop_listening(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # closing alone would not wake the thread that accepts
+        self._listener.close()
+
     def _end(self) -> None:
         self.usable = False
+        self._stop_listening()
         self._ready.set()
         self._logged.set()
         self._outbox.put(("exit", b""))
@@ -134,6 +139,7 @@ class Worker:
     def _serve(self) -> None:
         with contextlib.suppress(OSError):
             connection, address = self._listener.accept()
+            self._listener.close()
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with connection:
                 _RuntimeApi(connection, address, self)  # type: ignore[arg-type]  # the worker stands for the server

@@ -140,7 +140,13 @@ def install(aws: EmbeddedAws) -> None:
     """Let every invocation, whoever asks for it, run on the pool."""
     pool = Pool(aws)
     background = ThreadPoolExecutor(max_workers=8, thread_name_prefix="lambda-async")
-    aws.on_close(lambda: background.shutdown(wait=False, cancel_futures=True))
+    ending = threading.Event()
+
+    def end() -> None:
+        ending.set()
+        background.shutdown(wait=False, cancel_futures=True)
+
+    aws.on_close(end)
 
     def run(function: Any, event: Any = None) -> tuple[str, bool, str]:
         payload = json.dumps({} if event is None else event).encode()
@@ -154,7 +160,7 @@ def install(aws: EmbeddedAws) -> None:
         if kind == "DryRun":
             return b""
         if kind == "Event":
-            background.submit(_deliver, aws, function, event)
+            background.submit(_deliver, aws, function, event, ending)
             return b""
         payload, failed, logs = run(function, event)
         if failed:
@@ -166,19 +172,17 @@ def install(aws: EmbeddedAws) -> None:
     aws.patches.replace(LambdaFunction, "invoke", invoke)
 
 
-def _deliver(aws: EmbeddedAws, function: Any, event: Any) -> None:
+def _deliver(aws: EmbeddedAws, function: Any, event: Any, ending: threading.Event) -> None:
     """Invoke asynchronously: retry what fails, then hand it to the failure destination, or tell of it."""
     settings = _event_invoke_settings(aws, function)
     attempts = 1 + int(settings.get("MaximumRetryAttempts", 2))
     payload = ""
     for attempt in range(attempts):
-        if aws.closing:
+        if attempt and ending.wait(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS)) - 1]):
             return
         payload, failed, _ = function._invoke_lambda(event)
         if not failed:
             return
-        if attempt + 1 < attempts:
-            time.sleep(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)])
     destination = settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
     destination = destination or (function.dead_letter_config or {}).get("TargetArn")
     body = json.dumps({"requestPayload": event, "responsePayload": json.loads(payload or "null")})

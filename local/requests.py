@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
@@ -155,5 +155,5 @@ def _read_s3(environ: dict[str, Any]) -> Call | None:
         _rewind(environ)
         keys = re.findall(rb"<Key>(.*?)</Key>", environ["wsgi.input"].read(), re.DOTALL)
         environ["wsgi.input"].seek(0)
-        parameters["Keys"] = [key.decode() for key in keys]
+        parameters["Keys"] = [unescape(key.decode()) for key in keys]
     return Call(service="s3", operation=operation.name, parameters=parameters, protocol="rest-xml")

@@ -278,6 +278,7 @@ class EmbeddedAws:
 
     def _note_failure(self, _app: Any, exception: BaseException, **_: Any) -> None:
         self._note("error", "%s", "".join(traceback.format_exception(exception)))
+        self.problems.append(f"embedded AWS: it failed inside: {type(exception).__name__}: {exception}")
 
     def _configure_moto(self) -> None:
         for service, setting in (

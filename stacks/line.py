@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from assembly_line.curation import CurationStation
@@ -81,10 +82,16 @@ class LineStack(cdk.Stack):
             name=slug(environment.name, line.line),
             line=line.line,
             run=self.run,
-            handlers={"verdict": supervisor.verdict, "ground truth": self.monitoring.join_ground_truth},
-            queues={"ground truth": self.monitoring.ground_truth.queue},
+            functions=handlers.made,
+            queues={"ground truth": self.monitoring.ground_truth.queue, **self._dead_letters()},
         )
         self._outputs()
+
+    def _dead_letters(self) -> dict[str, sqs.IQueue]:
+        queues = {"ground truth": self.monitoring.ground_truth}
+        if self.delivery.topic is not None:
+            queues |= self.delivery.topic.queues
+        return {f"{name}: dead letters": work.dead_letters.queue for name, work in queues.items()}
 
     def _outputs(self) -> None:
         outputs = {

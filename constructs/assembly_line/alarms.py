@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -36,3 +38,11 @@ def alarm(
     made.add_alarm_action(actions.SnsAction(topic))
     made.add_ok_action(actions.SnsAction(topic))
     return made
+
+
+def error_alarm(
+    scope: Construct, id_: str, *, topic: sns.ITopic, function: lambda_.IFunction, says: str
+) -> cloudwatch.Alarm:
+    """Return an alarm for the errors of a function that no run would tell of."""
+    metric = function.metric_errors(period=Duration.minutes(5))
+    return alarm(scope, id_, topic=topic, metric=metric, threshold=1, says=says)

@@ -18,6 +18,7 @@ import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_lambda as lambda_
 
+from config.errors import LineError
 from config.loading import ROOT
 
 PYTHON = lambda_.Runtime.PYTHON_3_13
@@ -95,8 +96,14 @@ class _Uv:
         uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
         if uv is None:
             return False
-        command = [uv, "pip", "install", "--quiet", "--requirement", str(self._requirements)]
+        command = [uv, "pip", "install", "--quiet", "--python", sys.executable]
+        command += ["--requirement", str(self._requirements)]
         command += ["--target", f"{output_dir}/python", "--only-binary=:all:", "--no-compile-bytecode"]
         command += ["--python-platform", _PLATFORM, "--python-version", _VERSION]
-        subprocess.run(command, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise LineError(
+                f"lambdas/requirements.txt: uv could not install it for {_PLATFORM}: {done.stderr.strip()}: "
+                "see that the package index can be reached"
+            )
         return True

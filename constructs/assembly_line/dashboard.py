@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from assembly_line.handler import Handler
 from assembly_line.metrics import line_metric
 from assembly_line.run import Run
 from runtime import measures
@@ -26,7 +26,7 @@ class LineDashboard(Construct):
         name: str,
         line: str,
         run: Run,
-        handlers: Mapping[str, Handler],
+        functions: Mapping[str, lambda_.IFunction],
         queues: Mapping[str, sqs.IQueue],
     ) -> None:
         super().__init__(scope, id_)
@@ -51,9 +51,7 @@ class LineDashboard(Construct):
             ),
             cloudwatch.GraphWidget(
                 title="Errors of handlers",
-                left=[
-                    handler.function.metric_errors(label=label, period=period) for label, handler in handlers.items()
-                ],
+                left=[function.metric_errors(label=label, period=period) for label, function in functions.items()],
             ),
             cloudwatch.GraphWidget(
                 title="Messages waiting",

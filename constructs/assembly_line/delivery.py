@@ -9,6 +9,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from assembly_line.alarms import error_alarm
 from assembly_line.endpoint import Endpoint
 from assembly_line.handler import Handler, Handlers
 from assembly_line.naming import slug
@@ -96,14 +97,23 @@ class DeliveryStation(Station):
         dataset = self._line.dataset
         views = {view: self._line.features[view].entity for view in dataset.features}
         entities = [column for columns in views.values() for column in columns]
+        predict, look_up = self._predict(endpoint, online, views), self._look_up()
+        for id_, handler in {"PredictErrors": predict, "LookUpErrors": look_up}.items():
+            error_alarm(
+                self,
+                id_,
+                topic=self._shared.alarms,
+                function=handler.function,
+                says=f"a request to the REST API of line {self._line.line} failed: read the log of its handler",
+            )
         return PredictionApi(
             self,
             "Rest",
             shared=self._shared,
             name=slug(self._shared.environment.name, self._line.line),
             fields=list(dict.fromkeys([dataset.id, dataset.event_time, *dataset.request, *entities])),
-            predict=self._predict(endpoint, online, views),
-            look_up=self._look_up(),
+            predict=predict,
+            look_up=look_up,
         )
 
     def _predict(self, endpoint: Endpoint, online: Table, views: dict[str, list[str]]) -> Handler:

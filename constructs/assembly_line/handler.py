@@ -18,12 +18,13 @@ from config.environment import Environment
 
 
 class Handlers(Construct):
-    """What the functions of a stack share: their code and their dependencies, each one asset."""
+    """What the functions of a stack share: their code and their dependencies, each one asset; and which there are."""
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment, key: kms.IKey) -> None:
         super().__init__(scope, id_)
         self.environment = environment
         self.key = key
+        self.made: dict[str, lambda_.Function] = {}
         self.code = handler_code()
         self.dependencies = lambda_.LayerVersion(
             self,
@@ -73,6 +74,7 @@ class Handler(Construct):
             tracing=lambda_.Tracing.ACTIVE,
             dead_letter_queue=dead_letters,
         )
+        handlers.made[module.removeprefix("lambdas.")] = self.function
         allow(self.role, "logs:CreateLogStream", "logs:PutLogEvents", on=[log.group.log_group_arn])
         allow(
             self.role,

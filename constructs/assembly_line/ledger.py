@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from assembly_line.alarms import alarm
+from assembly_line.alarms import error_alarm
 from assembly_line.handler import Handler, Handlers
 from assembly_line.naming import slug
 from assembly_line.queue import DeadLetters
@@ -62,11 +62,10 @@ class Ledger(Construct):
                 )
             ],
         )
-        alarm(
+        error_alarm(
             self,
             "RecordErrors",
             topic=alarms,
-            metric=self.recorder.function.metric_errors(period=Duration.minutes(5)),
-            threshold=1,
+            function=self.recorder.function,
             says="an event of a run was not recorded at once: read the recorder's log",
         )

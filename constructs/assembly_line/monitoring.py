@@ -8,7 +8,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from assembly_line.alarms import ABOVE, BELOW, alarm
+from assembly_line.alarms import ABOVE, BELOW, alarm, error_alarm
 from assembly_line.handler import Handler, Handlers
 from assembly_line.metrics import line_metric
 from assembly_line.permissions import allow, allow_key, allow_read, allow_write
@@ -127,11 +127,10 @@ class MonitoringStation(Station):
                     when=beyond,
                     says=f"the {bar.metric} of line {line.line} on its ground truth is out of bounds: retrain it",
                 )
-        alarm(
+        error_alarm(
             self,
             "GroundTruthErrors",
             topic=topic,
-            metric=self.join_ground_truth.function.metric_errors(period=Duration.minutes(5)),
-            threshold=1,
+            function=self.join_ground_truth.function,
             says=f"the ground truth of line {line.line} is not joined: read the log of its handler",
         )

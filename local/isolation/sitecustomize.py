@@ -18,7 +18,9 @@ _GIVEN = {os.path.realpath(entry) for entry in os.environ.get("PYTHONPATH", "").
 def _kept(entry: str) -> bool:
     real = os.path.realpath(entry)
     within = any(real == place or real.startswith(place + os.sep) for place in _INSTALLED)
-    return not entry or within or real in _GIVEN or (entry.endswith(".zip") and "python3" in os.path.basename(entry))
+    return (
+        not entry or within or real in _GIVEN or entry.endswith(f"python{sys.version_info[0]}{sys.version_info[1]}.zip")
+    )
 
 
 sys.path[:] = [entry for entry in sys.path if _kept(entry)]

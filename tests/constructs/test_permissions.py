@@ -50,7 +50,7 @@ def test_an_action_with_a_wildcard_is_refused(role: iam.Role) -> None:
 
 
 def test_a_wildcard_resource_without_a_reason_is_refused(role: iam.Role) -> None:
-    with pytest.raises(ValueError, match="^Stack/Role: reason '' for .* is too short, say why it is accepted$"):
+    with pytest.raises(ValueError, match=r"^Stack/Role: reason '' for .* is too short, say why it is accepted$"):
         allow(role, "s3:GetObject", on=["arn:aws:s3:::lake/*"])
 
 

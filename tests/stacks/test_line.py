@@ -59,7 +59,7 @@ def test_performance_has_an_alarm_for_each_bound_that_the_line_gives(tmp_path: P
 
 
 def test_an_environment_gives_values_only_to_parameters_that_the_line_declares(tmp_path: Path) -> None:
-    with pytest.raises(LineError, match="^parameter 'nothing' is not declared, expected one of "):
+    with pytest.raises(LineError, match=r"^parameter 'nothing' is not declared, expected one of "):
         template(tmp_path, bundle(), parameters={"flights": {"nothing": 1}})
 
 
