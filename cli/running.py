@@ -143,6 +143,7 @@ def _answering(site: OwnSite, said: Announcement) -> Callable[..., Iterable[byte
                 "outputs": site.deployed,
                 "grants": site.grants(),
                 "problems": site.problems(),
+                "callers": site.callers(),
             }
         elif what == ("POST", "alarms"):
             site.evaluate_alarms()

@@ -88,6 +88,10 @@ class OwnSite:
     def problems(self) -> list[str]:
         return list(self.aws.problems)
 
+    def callers(self) -> list[str]:
+        """Return the names of the roles on which calls were made."""
+        return sorted({decision.role for decision, _ in self.aws.authorizer.decisions()})
+
 
 @contextmanager
 def own_site(

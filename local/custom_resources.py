@@ -96,7 +96,8 @@ def _ask(site: Site, request_type: str, properties: Properties, *, physical_id: 
         event["PhysicalResourceId"] = physical_id
     _answers.expect(request)
     result = site.aws.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
-    error = json.loads(result["Payload"].read() or b"null") if result.get("FunctionError") else None
+    payload = json.loads(result["Payload"].read() or b"null")
+    error = payload if result.get("FunctionError") else None
     limit = min(float(properties.get("ServiceTimeout", LONGEST)), AFTERWARDS)
     answer = _answers.wait(request, 0.0 if error else limit)
     name = function.rsplit(":", 1)[-1]

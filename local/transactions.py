@@ -44,10 +44,10 @@ def install(aws: EmbeddedAws) -> None:
             finally:
                 _within.transaction = False
 
-    def table_copy(table: Table, memo: dict[int, Any]) -> Table:
+    def table_copy(table: Table, memo: dict[int, Any]) -> Any:
         if getattr(_within, "transaction", False):
             return table
-        twin = object.__new__(Table)
+        twin: Any = object.__new__(type(table))
         memo[id(table)] = twin
         vars(twin).update(copy.deepcopy(vars(table), memo))
         return twin

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,10 @@ class Clone:
             shutil.copy(ROOT / name, clone.root / name)
         (clone.root / "lines").mkdir()
         return clone
+
+    def at_home(self, home: Path) -> Clone:
+        """Return the same copy, whose processes from now on are known by another home."""
+        return replace(self, home=home)
 
     def line(self, *arguments: str) -> Ended:
         """Call the command and wait for its end."""

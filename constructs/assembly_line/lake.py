@@ -16,4 +16,4 @@ def allow_lake(role: iam.Role, *, shared: Shared, line: str, tables: bool, datas
     allow_read(role, shared.lake, warehouse, runs)
     allow_write(role, shared.lake, runs, *([f"datasets/{line}/"] if datasets else []))
     if tables:  # metadata that a commit made obsolete is deleted with it
-        allow_write(role, shared.lake, warehouse, delete=True)
+        allow_write(role, shared.lake, warehouse, manage=True)

@@ -90,7 +90,7 @@ class MonitoringStation(Station):
         )
         predictions.allow(handler.role, "dynamodb:BatchGetItem", "dynamodb:UpdateItem")
         self.windows.allow(handler.role, "dynamodb:GetItem", "dynamodb:UpdateItem")
-        consume = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"]
+        consume = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
         allow(handler.role, *consume, on=[queue.queue_arn])
         lambda_.EventSourceMapping(
             self,

@@ -82,17 +82,17 @@ def allow_read(role: iam.Role, bucket: s3.IBucket, *prefixes: str, listing: bool
         allow(role, "s3:ListBucket", on=[arn])
 
 
-def allow_write(role: iam.Role, bucket: s3.IBucket, *prefixes: str, delete: bool = False) -> None:
-    """Let a role write, and if asked delete, the objects under some prefixes."""
+def allow_write(role: iam.Role, bucket: s3.IBucket, *prefixes: str, manage: bool = False) -> None:
+    """Let a role write objects under some prefixes; to ``manage`` is to write in parts and delete too."""
     arn = bucket.bucket_arn
-    actions = ["s3:PutObject", "s3:AbortMultipartUpload", *(["s3:DeleteObject"] if delete else [])]
+    actions = ["s3:PutObject", *(["s3:AbortMultipartUpload", "s3:DeleteObject"] if manage else [])]
     allow(role, *actions, on=[f"{arn}/{prefix}*" for prefix in prefixes], why=_PREFIX)
 
 
 def allow_tables(role: iam.Role, stack: Stack, *, database: str, line: str, write: bool = False) -> None:
     """Let a role read, or also create and update, a line's tables in the Glue catalog."""
     place = f"arn:{stack.partition}:glue:{stack.region}:{stack.account}"
-    actions = ["glue:GetDatabase", "glue:GetTable"] + (["glue:CreateTable", "glue:UpdateTable"] if write else [])
+    actions = ["glue:GetTable", *(["glue:GetDatabase", "glue:CreateTable", "glue:UpdateTable"] if write else [])]
     allow(
         role,
         *actions,

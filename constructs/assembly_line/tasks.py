@@ -25,13 +25,14 @@ _LAMBDA = [
     "Lambda.TooManyRequestsException",
     "Lambda.ClientExecutionTimeoutException",
 ]
-_BATCH = ["Batch.ServerException", "Batch.TooManyRequestsException", "Batch.SdkClientException"]
+# AWSBatchException and AWSGlueException are what throttling is called, for want of a name of its own
+_BATCH = ["Batch.ServerException", "Batch.AWSBatchException", "Batch.SdkClientException"]
 _GLUE = [
     "Glue.ConcurrentRunsExceededException",
     "Glue.InternalServiceException",
     "Glue.OperationTimeoutException",
     "Glue.ResourceNumberLimitExceededException",
-    "Glue.ThrottlingException",
+    "Glue.AWSGlueException",
     "Glue.SdkClientException",
 ]
 _EVENTS = ["EventBridge.FailedEntry", "EventBridge.InternalException", "EventBridge.SdkClientException"]

@@ -66,10 +66,13 @@ def server() -> Iterator[Server]:
 
 
 class CountingSite(OwnSite):
-    """A site whose evaluations of alarms are counted."""
+    """A site whose evaluations of alarms are counted, and on which one role made calls."""
 
     def evaluate_alarms(self) -> None:
         cast("Any", self.aws).evaluations += 1
+
+    def callers(self) -> list[str]:
+        return ["role"]
 
 
 def site(server: Server) -> OwnSite:

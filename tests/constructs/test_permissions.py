@@ -80,9 +80,15 @@ def test_a_reader_sees_its_prefix_and_learns_what_is_missing(
     assert actions(stack) == {"s3:GetObject", "s3:ListBucket"}
 
 
-def test_a_writer_deletes_only_when_asked(stack: cdk.Stack, role: iam.Role, bucket: s3.IBucket) -> None:
-    allow_write(role, bucket, "runs/flights/")
-    assert actions(stack) == {"s3:PutObject", "s3:AbortMultipartUpload"}
+@pytest.mark.parametrize(
+    ("manage", "given"),
+    [(False, {"s3:PutObject"}), (True, {"s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"})],
+)
+def test_a_writer_deletes_only_what_it_manages(
+    stack: cdk.Stack, role: iam.Role, bucket: s3.IBucket, manage: bool, given: set[str]
+) -> None:
+    allow_write(role, bucket, "runs/flights/", manage=manage)
+    assert actions(stack) == given
 
 
 def test_who_only_reads_may_only_decrypt(stack: cdk.Stack, role: iam.Role, key: kms.IKey) -> None:

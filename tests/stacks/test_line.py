@@ -8,6 +8,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import assertions
+from cdk_nag import AwsSolutionsChecks
 
 import app
 from config.bundle import Bundle
@@ -49,6 +50,13 @@ def test_a_scheduled_line_is_started_by_a_rule_that_loses_no_start(tmp_path: Pat
     assert rule["Properties"]["ScheduleExpression"] == "rate(1 day)"
     assert target["Input"] == '{"line":"flights","parameters":{}}'
     assert target["DeadLetterConfig"]["Arn"]
+
+
+def test_cdk_nag_finds_nothing_in_a_scheduled_line_either(tmp_path: Path) -> None:
+    made = app.new_app(outdir=str(tmp_path), context={"aws:cdk:bundling-stacks": []})
+    foundation = FoundationStack(made, "Foundation", environment=load_environment("local"), env=ENV)
+    LineStack(made, "Flights", foundation=foundation, bundle=bundle(schedule="rate(1 day)"), env=ENV)
+    assert [violation.rule_name for violation in AwsSolutionsChecks(made).validate_scope(made).violations] == []
 
 
 def test_performance_has_an_alarm_for_each_bound_that_the_line_gives(tmp_path: Path) -> None:

@@ -75,6 +75,13 @@ def test_data_survives_its_stack_only_where_the_environment_retains_it(environme
     assert replaced == {policy}
 
 
+@pytest.mark.parametrize(("environment", "protected"), [("local", False), ("dev", False), ("prod", True)])
+def test_production_stacks_cannot_be_deleted_by_one_command(environment: str, protected: bool) -> None:
+    manifest = json.loads((synthesized(environment).directory / "manifest.json").read_text())
+    stacks = [one["properties"] for one in manifest["artifacts"].values() if one["type"] == "aws:cloudformation:stack"]
+    assert [stack.get("terminationProtection", False) for stack in stacks] == [protected] * 2
+
+
 def test_production_tables_cannot_be_deleted_by_accident(prod: Assembly) -> None:
     tables = prod.properties("AWS::DynamoDB::Table")
     assert {table["DeletionProtectionEnabled"] for table in tables.values()} == {True}
