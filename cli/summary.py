@@ -33,7 +33,7 @@ def show(account: Account, *, seconds: float, problems: Iterable[str] = (), cons
             f" in {account.outcome.seconds:.1f} s",
         )
     )
-    tables = [_stations(account), _inspections(account), _model(account)]
+    tables = [_stations(account), _inspections(account), _proposals(account), _model(account)]
     if account.outcome.status == "succeeded":
         tables += [_delivered(account), _monitoring(account)]
     for table in tables:
@@ -75,8 +75,17 @@ def _inspections(account: Account) -> Table:
             _shown(found.get("failed_rows")),
             _shown(found.get("total_rows")),
             Text(_shown(found.get("observed"))),
-            Text(_shown(found.get("proposal") or found.get("expected"))),
+            Text(_shown(found.get("expected"))),
         )
+    return table
+
+
+def _proposals(account: Account) -> Table:
+    """What tests with severity info would have line.yaml say, so that it describes the data as they are."""
+    table = _table("Proposed for line.yaml", "tests of", "instead")
+    for found in findings(account):
+        if found.get("proposal"):
+            table.add_row(found["table"], Text(found["proposal"]))
     return table
 
 

