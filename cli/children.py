@@ -29,9 +29,15 @@ def run_python(
     finished = processes.run(command, environment=dict(environment), directory=root, timeout=timeout)
     if finished.exit_code == 0 and not finished.timed_out:
         return
-    said = next((line.strip() for line in reversed(finished.lines) if line.strip()), "it said nothing")
+    said = _last_said(finished.lines)
     if finished.exit_code == TOLD:
         raise LineError(said)
     problem = f"it did not end within {timeout:.0f} s" if finished.timed_out else said
     log = keep_log("child", "\n".join(finished.lines), root)
     raise LineError(f"{subject}: {problem} (all it said: {shown(log, root)})")
+
+
+def _last_said(lines: Sequence[str]) -> str:
+    """Return the last line that tells what went wrong: behind it Python may tell of what ended badly because of it."""
+    ends = next((number for number, line in enumerate(lines) if line.startswith("Exception ignored in")), len(lines))
+    return next((line.strip() for line in reversed(lines[:ends]) if line.strip()), "it said nothing")

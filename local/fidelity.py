@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -23,19 +22,32 @@ class Row:
 
 def rows() -> list[Row]:
     """Return every row that a module of ``local`` declares in ``FIDELITY``, by service and feature."""
+    here = Path(__file__).parent
     found: list[Row] = []
-    for module in pkgutil.walk_packages([str(Path(__file__).parent)], prefix="local."):
-        if not module.ispkg:
-            found.extend(getattr(importlib.import_module(module.name), "FIDELITY", []))
+    for path in sorted([*here.glob("*.py"), *(here / "resources").glob("*.py")]):
+        name = ".".join(("local", *path.relative_to(here).with_suffix("").parts))
+        found.extend(getattr(importlib.import_module(name), "FIDELITY", []))
     return sorted(found, key=lambda row: (row.service.lower(), row.feature.lower()))
 
 
 def markdown() -> str:
-    """Return the table as the manual shows it.
+    """Return the table as the manual shows it, and the resource types that can be deployed.
 
     >>> markdown().splitlines()[0]
     '| service | feature | fidelity | remark |'
     """
     lines = ["| service | feature | fidelity | remark |", "|---|---|---|---|"]
     lines += [f"| {row.service} | {row.feature} | {row.status} | {row.remark} |" for row in rows()]
+    lines += ["", "Resource types that can be deployed, besides custom resources:", ""]
+    lines += [f"- {service}: {', '.join(names)}" for service, names in _types().items()]
     return "\n".join(lines) + "\n"
+
+
+def _types() -> dict[str, list[str]]:
+    from local.resources.catalogue import KINDS
+
+    types: dict[str, list[str]] = {}
+    for type_ in sorted(KINDS):
+        _, service, name = type_.split("::")
+        types.setdefault(f"AWS::{service}", []).append(name)
+    return types

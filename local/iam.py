@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FIDELITY = [
     Row("IAM", "identity policies of roles, with conditions and PassRole", "real", "every call of a role is decided"),
     Row("IAM", "AWS managed policies", "real", "with the documents that moto carries"),
-    Row("IAM", "S3 bucket policies", "real", "Allow and Deny with their conditions"),
+    Row("IAM", "S3 bucket policies", "real", "Allow and Deny with their conditions; loopback counts as TLS"),
     Row(
         "IAM",
         "keys behind S3, SQS, SNS, DynamoDB",

@@ -6,7 +6,6 @@ service descriptions and so know every operation.
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -72,12 +71,11 @@ def signature(environ: Mapping[str, Any]) -> Signature | None:
 def read(environ: dict[str, Any], service: str) -> Call | None:
     """Return the call that a request makes, or None when it is none that AWS knows.
 
-    ``service`` is the signing name. The body can be read again afterwards; that of an S3 object is never touched.
+    ``service`` is the signing name. The body, which the HTTP server holds in memory, can be read again afterwards.
     """
     name = _model_of(service, environ)
     if name == "s3":
         return _read_s3(environ)
-    _rewind(environ)
     request = Request(environ)
     try:
         operation, labels = get_service_router(name).match(request)
@@ -128,16 +126,6 @@ def _model_of(service: str, environ: Mapping[str, Any]) -> str:
     return _MODELS.get(service, service)
 
 
-def _rewind(environ: dict[str, Any]) -> None:
-    """Replace the body by one that can be read twice."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    stream = environ["wsgi.input"]
-    body = stream.read(length) if length else (stream.read() if environ.get("wsgi.input_terminated") else b"")
-    environ["wsgi.input"] = io.BytesIO(body)
-    environ["CONTENT_LENGTH"] = str(len(body))
-    environ.pop("HTTP_TRANSFER_ENCODING", None)
-
-
 def _read_s3(environ: dict[str, Any]) -> Call | None:
     """Read an S3 call from its path, query and headers; the body only where it names objects."""
     try:
@@ -152,7 +140,6 @@ def _read_s3(environ: dict[str, Any]) -> Call | None:
     if source := environ.get("HTTP_X_AMZ_COPY_SOURCE"):
         parameters["CopySource"] = unquote(source).lstrip("/").split("?", 1)[0]
     if operation.name == "DeleteObjects":
-        _rewind(environ)
         keys = re.findall(rb"<Key>(.*?)</Key>", environ["wsgi.input"].read(), re.DOTALL)
         environ["wsgi.input"].seek(0)
         parameters["Keys"] = [unescape(key.decode()) for key in keys]

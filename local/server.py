@@ -11,29 +11,25 @@ import atexit
 import contextlib
 import errno
 import json
-import os
 import shutil
 import socket
 import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
-import botocore.session
-from botocore.config import Config
 from flask import got_request_exception
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import make_server
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from config.errors import LineError
+from local.clients import Clients, Credentials
+from local.http_server import Environ, HttpServer, WsgiApp
 from local.images import Images
 from local.patches import Patches
 from local.processes import Processes
@@ -42,38 +38,13 @@ if TYPE_CHECKING:
     from local.deployment import Deployment
     from local.iam import Authorizer, Grants
 
-Environ = dict[str, Any]
-WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 Gate = Callable[[Environ], WsgiApp | None]
 """Looks at a request first and, to refuse it, returns the answer."""
 
 LOOPBACK = "127.0.0.1"
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-"""The only variables of this process that a child sees."""
 
 _running: EmbeddedAws | None = None
 _running_lock = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Credentials:
-    access_key: str
-    secret_key: str
-    token: str | None = None
-
-
-OPERATOR = Credentials(access_key="AKIAOPERATOR00000000", secret_key="operator")  # noqa: S106
-"""Who deploys and looks on: never enforced."""
-
-
-class _Handler(MotoRequestHandler):
-    disable_nagle_algorithm = True  # with it, a small answer waits 40 ms for the client's acknowledgement
-
-    def log_request(self, *_: Any, **__: Any) -> None:
-        """Print nothing per request."""
-
-    def log(self, *_: Any, **__: Any) -> None:
-        """Print nothing: a broken connection at the end of a run is no news."""
 
 
 class EmbeddedAws:
@@ -113,10 +84,7 @@ class EmbeddedAws:
         self._closers: list[Callable[[], None]] = []
         self._routes: list[tuple[Callable[[str], bool], WsgiApp]] = []
         self._gates: list[Gate] = []
-        self._session: Any = _hermetic_session(region)
-        self._clients: dict[tuple[str, str | None], Any] = {}
-        self._clients_lock = threading.RLock()
-        self._credentials: dict[str, Credentials] = {}
+        self._clients = Clients(self.endpoint, region)
         atexit.register(self.close)
         try:
             self._start()
@@ -131,13 +99,8 @@ class EmbeddedAws:
         self._configure_moto()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._log = (self.directory / "server.log").open("a", encoding="utf-8", buffering=1)
-        self._server = make_server(
-            LOOPBACK, self.port, self._answer, threaded=True, request_handler=_Handler, fd=self._socket.fileno()
-        )
         got_request_exception.connect(self._note_failure)
-        self._server.log = self._note  # type: ignore[assignment, method-assign]
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
+        self._server = HttpServer(self._socket, self._answer, self._note)
         for seam in (repairs, transactions, iam, lambdas, custom_resources, api_gateway):
             seam.install(self)
         _install_executors(self)
@@ -174,10 +137,9 @@ class EmbeddedAws:
                     _running = None
 
     def _stop_serving(self) -> None:
-        if hasattr(self, "_thread"):
+        if hasattr(self, "_server"):
             got_request_exception.disconnect(self._note_failure)
-            self._server.shutdown()
-            self._server.server_close()
+            self._server.close()
         self._socket.close()
         if hasattr(self, "_log"):
             self._log.close()
@@ -196,43 +158,15 @@ class EmbeddedAws:
 
     def client(self, service: str, role_arn: str | None = None) -> Any:
         """Return the boto3 client of a service: as the operator, who is never refused, or as a role, who may be."""
-        key = (service, role_arn)
-        client = self._clients.get(key)
-        if client is None:
-            with self._clients_lock:
-                client = self._clients.get(key)
-                if client is None:
-                    client = self._clients[key] = self._new_client(service, role_arn)
-        return client
+        return self._clients.client(service, role_arn)
 
     def credentials(self, role_arn: str) -> Credentials:
         """Return credentials of a role, assumed through STS once."""
-        with self._clients_lock:
-            known = self._credentials.get(role_arn)
-            if known is None:
-                session = role_arn.rsplit("/", 1)[-1][:64].ljust(2, "-")
-                given = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=session)["Credentials"]
-                known = Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-                self._credentials[role_arn] = known
-            return known
+        return self._clients.credentials(role_arn)
 
     def environment(self, role_arn: str | None) -> dict[str, str]:
         """Return the clean environment of a child that acts as a role (None: as the operator)."""
-        credentials = self.credentials(role_arn) if role_arn else OPERATOR
-        environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        environment |= {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_REGION": self.region,
-            "AWS_DEFAULT_REGION": self.region,
-            "AWS_ACCESS_KEY_ID": credentials.access_key,
-            "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        }
-        if credentials.token:
-            environment["AWS_SESSION_TOKEN"] = credentials.token
-        return environment
+        return self._clients.environment(role_arn)
 
     def emit(self, source: str, detail_type: str, detail: Mapping[str, Any]) -> None:
         """Put an event of an AWS service onto the default bus (PutEvents refuses sources that begin with ``aws.``)."""
@@ -272,13 +206,14 @@ class EmbeddedAws:
         answer: Iterable[bytes] = self._moto(environ, start_response)
         return answer
 
-    def _note(self, kind: str, message: str, *arguments: Any) -> None:
-        with contextlib.suppress(ValueError):  # a request that outlives the server finds the log closed
-            self._log.write(f"{kind}: {message % arguments if arguments else message}\n")
-
     def _note_failure(self, _app: Any, exception: BaseException, **_: Any) -> None:
-        self._note("error", "%s", "".join(traceback.format_exception(exception)))
-        self.problems.append(f"embedded AWS: it failed inside: {type(exception).__name__}: {exception}")
+        self._note("".join(traceback.format_exception(exception)))
+
+    def _note(self, trace: str) -> None:
+        """Keep the trace of a failure of the server itself, and tell of it in one line."""
+        with contextlib.suppress(ValueError):  # a request that outlives the server finds the log closed
+            self._log.write(trace)
+        self.problems.append(f"embedded AWS: it failed inside: {trace.strip().splitlines()[-1]}")
 
     def _configure_moto(self) -> None:
         for service, setting in (
@@ -290,18 +225,6 @@ class EmbeddedAws:
             self.patches.item(default_user_config, service, setting)
         self.patches.variable("MOTO_PORT", str(self.port))
         self.patches.variable("MOTO_ACCOUNT_ID", self.account)
-
-    def _new_client(self, service: str, role_arn: str | None) -> Any:
-        credentials = self.credentials(role_arn) if role_arn else OPERATOR
-        return self._session.client(
-            service,
-            region_name=self.region,
-            endpoint_url=self.endpoint,
-            aws_access_key_id=credentials.access_key,
-            aws_secret_access_key=credentials.secret_key,
-            aws_session_token=credentials.token,
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=960, max_pool_connections=64),
-        )
 
     def _only_one(self) -> None:
         global _running  # noqa: PLW0603 -- see close
@@ -329,14 +252,6 @@ def _bind(port: int) -> socket.socket:
         raise
     listener.listen(128)
     return listener
-
-
-def _hermetic_session(region: str) -> boto3.Session:
-    """Return a session that reads no profile and no configuration file of the user."""
-    core = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
-    core.set_config_variable("config_file", os.devnull)
-    core.set_config_variable("credentials_file", os.devnull)
-    return boto3.Session(botocore_session=core, region_name=region)
 
 
 def _reset_backends() -> None:

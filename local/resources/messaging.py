@@ -20,11 +20,9 @@ from local.resources.kinds import (
 from local.resources.naming import Name
 
 FIDELITY = [
-    Row(
-        "SNS", "topics, SQS and Lambda subscriptions, filter policies", "real", "moto; topic policies are not enforced"
-    ),
+    Row("SNS", "subscription filter policies, FIFO topics, limits", "real", "moto; topic policies are not enforced"),
     Row("SNS", "e-mail, SMS and HTTP subscriptions", "absent", "the subscription exists and nothing is sent"),
-    Row("SQS", "queues, redrive to a dead-letter queue, FIFO, delays", "real", "moto; queue policies are not enforced"),
+    Row("SQS", "queues, redrive to a dead-letter queue, FIFO, delays", "real", "moto"),
 ]
 
 _TOPIC = (

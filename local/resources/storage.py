@@ -10,7 +10,6 @@ from local.resources.naming import Name
 
 FIDELITY = [
     Row("S3", "objects, versions, multipart, If-Match, If-None-Match", "real", "moto"),
-    Row("S3", "bucket policies", "approximated", "Deny and Allow with conditions; loopback counts as TLS"),
     Row("S3", "lifecycle, inventory, replication", "absent", "settings are stored and nothing is done"),
 ]
 

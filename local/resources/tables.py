@@ -10,7 +10,7 @@ from local.resources.kinds import Answer, Kind, Properties, Site, accepting, ans
 from local.resources.naming import Name
 
 FIDELITY = [
-    Row("DynamoDB", "tables, indexes, conditional writes, transactions, streams, limits", "real", "moto"),
+    Row("DynamoDB", "tables, indexes, conditional writes, streams, limits", "real", "moto"),
     Row("DynamoDB", "time to live, backups, replicas", "absent", "settings are stored; nothing expires"),
 ]
 

@@ -34,6 +34,10 @@ def test_a_line_without_a_sample_is_told(root: Path, processes: Processes) -> No
     ("code", "message"),
     [
         ("print('a'); raise ValueError('no data')", "subject: ValueError: no data (all it said: .assembly/logs/"),
+        (
+            "import sys; print('ValueError: why\\nException ignored in: x\\nLater: y', file=sys.stderr); sys.exit(1)",
+            "subject: ValueError: why (all it said: .assembly/logs/",
+        ),
         ("raise SystemExit(3)", "subject: it said nothing (all it said: .assembly/logs/"),
         ("import sys; print('told whole', file=sys.stderr); sys.exit(65)", "told whole"),
         ("import time; time.sleep(60)", "subject: it did not end within 2 s (all it said: .assembly/logs/"),

@@ -12,8 +12,14 @@ def test_no_feature_is_told_twice() -> None:
 
 
 def test_the_table_has_a_line_per_row() -> None:
-    assert len(markdown().splitlines()) == 2 + len(rows())
+    table = markdown().split("\n\n", 1)[0]
+    assert len(table.splitlines()) == 2 + len(rows())
 
 
-def test_every_type_that_can_be_made_is_of_aws() -> None:
-    assert all(type_.startswith("AWS::") for type_ in KINDS)
+def test_modules_of_resources_declare_theirs_too() -> None:
+    assert "S3" in {row.service for row in rows()}
+
+
+def test_every_type_that_can_be_made_is_listed() -> None:
+    assert "- AWS::SQS: Queue, QueuePolicy" in markdown()
+    assert all(type_.rsplit("::", 1)[-1] in markdown() for type_ in KINDS)
