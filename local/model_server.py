@@ -161,10 +161,21 @@ class ModelServer:
 
 
 def unpack(archive: Path, directory: Path) -> None:
-    """Unpack a model's archive; one that writes outside the directory, or is no tar.gz, raises LineError."""
+    """Unpack a model's archive; one that writes outside the directory, or is no tar.gz, raises LineError.
+
+    Python before 3.11.4 has no extraction filters, so plain files inside the directory are all that is written.
+    """
+    inside = directory.resolve()
     try:
         with tarfile.open(archive, "r:gz") as packed:
-            packed.extractall(directory, filter="data")
+            for entry in packed:
+                target = (inside / entry.name).resolve()
+                content = packed.extractfile(entry) if entry.isfile() and target.is_relative_to(inside) else None
+                if content is not None:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_bytes(content.read())
+                elif not entry.isdir():
+                    raise tarfile.TarError(f"{entry.name!r} is no plain file inside it")
     except (tarfile.TarError, EOFError, OSError) as error:
         raise LineError(f"{archive.name}: it is not a model archive that may be unpacked ({error})") from error
 
