@@ -26,7 +26,8 @@ def run_python(
 ) -> None:
     """Run it to its end; raises LineError that begins with ``subject``, with the last thing it said, when it fails."""
     command = [sys.executable, *arguments]
-    finished = processes.run(command, environment=dict(environment), directory=root, timeout=timeout)
+    unbuffered = {**environment, "PYTHONUNBUFFERED": "1"}  # or what it printed earlier would come after its error
+    finished = processes.run(command, environment=unbuffered, directory=root, timeout=timeout)
     if finished.exit_code == 0 and not finished.timed_out:
         return
     said = _last_said(finished.lines)
