@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ from local import fidelity
 from local.images import Image
 from local.server import EmbeddedAws
 from tests.local.embedded import role, wait_for
+from tests.local.test_processes import alive
 
 OURS = ("poller", "alarms", "metrics", "courier", "MOTO-BATCH")
 
@@ -24,7 +24,7 @@ def test_closing_ends_executions_jobs_and_threads(tmp_path: Path) -> None:
         children = wait_for(lambda: aws.processes.running)
         began = time.monotonic()
     assert time.monotonic() - began < 5
-    assert [child for child in children if _alive(child.pid)] == []
+    assert [child for child in children if alive(child.pid)] == []
     wait_for(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith(OURS)])
 
 
@@ -60,11 +60,3 @@ def _start_a_long_job(aws: EmbeddedAws) -> None:
         name="long", definition=json.dumps({"StartAt": "T", "States": {"T": task}}), roleArn=acting
     )["stateMachineArn"]
     states.start_execution(stateMachineArn=machine)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

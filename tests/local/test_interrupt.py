@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.local.embedded import wait_for
 from tests.local.test_processes import alive
 
 SOURCE = """
@@ -29,4 +30,4 @@ def test_an_interrupted_server_ends_its_children(number: signal.Signals) -> None
     child = int(server.stdout.readline().split()[0])
     server.send_signal(number)
     server.communicate(timeout=30)
-    assert not alive(child)
+    wait_for(lambda: not alive(child), seconds=5)

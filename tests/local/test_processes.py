@@ -11,6 +11,7 @@ import pytest
 
 from config.errors import LineError
 from local.processes import Processes
+from tests.local.embedded import wait_for
 
 
 def python(source: str) -> list[str]:
@@ -46,7 +47,7 @@ def test_a_run_out_of_time_is_killed_with_its_own_children(tmp_path: Path) -> No
     finished = Processes().run(python(source), environment={}, directory=tmp_path, timeout=1.5)
     assert finished.timed_out
     assert finished.exit_code == -9
-    assert not alive(int(finished.lines[0]))
+    wait_for(lambda: not alive(int(finished.lines[0])), seconds=5)
 
 
 def test_a_child_sees_only_its_own_environment(tmp_path: Path) -> None:
