@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from moto.core.responses import ActionResult
 from moto.sagemaker import responses
 from moto.sagemaker.exceptions import ValidationError
-from moto.sagemaker.models import FakeEndpoint
+from moto.sagemaker.models import FakeEndpoint, FakeEndpointConfig
 
 from config.errors import LineError
 from local import endpoint_invocations
@@ -175,4 +175,16 @@ def install(aws: EmbeddedAws) -> None:
         return ActionResult({"EndpointArn": endpoint.arn})
 
     aws.patches.replace(responses.SageMakerResponse, "update_endpoint", update_endpoint)
+    know_todays_instance_types(aws)
     endpoint_invocations.install(aws)
+
+
+def know_todays_instance_types(aws: EmbeddedAws) -> None:
+    """Accept the instance types that AWS's own service model lists, in place of moto's older list (models.py:666)."""
+    known = aws.client("sagemaker").meta.service_model.shape_for("ProductionVariantInstanceType").enum
+
+    def validate_instance_type(_: FakeEndpointConfig, instance_type: str) -> None:
+        if instance_type not in known:
+            raise ValidationError(message=f"Value '{instance_type}' at 'instanceType' is not an instance type")
+
+    aws.patches.replace(FakeEndpointConfig, "validate_instance_type", validate_instance_type)

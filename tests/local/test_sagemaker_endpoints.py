@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -180,6 +181,15 @@ def test_what_exists_is_not_overwritten(aws: EmbeddedAws, endpoint: str, what: s
     with pytest.raises(aws.client("sagemaker").exceptions.ClientError, match="Cannot create already existing"):
         create[what]()
     aws.client("s3").put_object(Bucket="models", Key="old.tar.gz", Body=data)
+
+
+@pytest.mark.parametrize(("instance_type", "accepted"), [("ml.m6i.large", True), ("ml.m6i.tiny", False)])
+def test_an_instance_type_is_one_that_aws_lists(aws: EmbeddedAws, instance_type: str, accepted: bool) -> None:
+    sagemaker = aws.client("sagemaker")
+    variant = {"VariantName": "v", "ModelName": "old", "InstanceType": instance_type, "InitialInstanceCount": 1}
+    with nullcontext() if accepted else pytest.raises(sagemaker.exceptions.ClientError, match="not an instance type"):
+        sagemaker.create_endpoint_config(EndpointConfigName="instances", ProductionVariants=[variant])
+        sagemaker.delete_endpoint_config(EndpointConfigName="instances")
 
 
 def test_an_archive_that_would_write_elsewhere_is_refused(aws: EmbeddedAws) -> None:
