@@ -93,7 +93,7 @@ class EmbeddedAws:
             raise
 
     def _start(self) -> None:
-        from local import api_gateway, custom_resources, iam, lambdas, repairs, transactions
+        from local import api_gateway, custom_resources, executors, iam, lambdas, repairs, transactions
 
         _reset_backends()
         self._configure_moto()
@@ -101,9 +101,8 @@ class EmbeddedAws:
         self._log = (self.directory / "server.log").open("a", encoding="utf-8", buffering=1)
         got_request_exception.connect(self._note_failure)
         self._server = HttpServer(self._socket, self._answer, self._note)
-        for seam in (repairs, transactions, iam, lambdas, custom_resources, api_gateway):
+        for seam in (repairs, transactions, iam, lambdas, custom_resources, api_gateway, executors):
             seam.install(self)
-        _install_executors(self)
 
     def __enter__(self) -> EmbeddedAws:
         return self
@@ -257,13 +256,3 @@ def _bind(port: int) -> socket.socket:
 def _reset_backends() -> None:
     BackendDict.reset()
     reset_model_data()
-
-
-def _install_executors(aws: EmbeddedAws) -> None:
-    try:
-        from local import executors
-    except ImportError as error:
-        if error.name == "local.executors" or "executors" in str(error):
-            return
-        raise
-    executors.install(aws)

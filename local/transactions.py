@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 
 from local.fidelity import Row
@@ -63,23 +64,11 @@ def _item_before(backend: DynamoDBBackend, operation: dict[str, Any]) -> Before 
     """Return table, key and a copy of the item (None when there is none) that an operation will touch."""
     table = backend.tables.get(operation.get("TableName", "").rsplit("/", 1)[-1])
     attributes = operation.get("Item") or operation.get("Key") or {}
-    if table is None or table.hash_key_attr not in attributes:
-        return None
-    found = backend.get_item(table.name, _key(table, attributes))
-    return table, _position(table, attributes), copy.deepcopy(found)
-
-
-def _key(table: Table, attributes: dict[str, Any]) -> dict[str, Any]:
-    names = [table.hash_key_attr, table.range_key_attr]
-    return {name: attributes[name] for name in names if name is not None and name in attributes}
-
-
-def _position(table: Table, attributes: dict[str, Any]) -> tuple[Any, Any]:
-    from moto.dynamodb.models.dynamo_type import DynamoType
-
+    if table is None or not {table.hash_key_attr, table.range_key_attr or table.hash_key_attr} <= set(attributes):
+        return None  # moto says what is wrong with it
     hash_value = DynamoType(attributes[table.hash_key_attr])
     range_value = DynamoType(attributes[table.range_key_attr]) if table.range_key_attr else None
-    return hash_value, range_value
+    return table, (hash_value, range_value), copy.deepcopy(table.get_item(hash_value, range_value))
 
 
 def _put_back(table: Table, key: tuple[Any, Any], item: Any) -> None:

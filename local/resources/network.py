@@ -15,6 +15,7 @@ from local.resources.kinds import (
     Site,
     accepting,
     answered,
+    creating,
     deleting,
     given,
     ref,
@@ -178,14 +179,14 @@ KINDS = [
     ),
     Kind(
         type="AWS::EC2::SubnetRouteTableAssociation",
-        create=lambda site, properties: site.call("ec2", "associate_route_table", **properties),
+        create=creating("ec2", "associate_route_table"),
         ref=answered("AssociationId"),
         attributes={"Id": ref},
         delete=deleting("ec2", "disassociate_route_table", AssociationId=ref),
     ),
     Kind(
         type="AWS::EC2::Route",
-        create=lambda site, properties: site.call("ec2", "create_route", **properties),
+        create=creating("ec2", "create_route"),
         ref=lambda made: f"{made.properties['RouteTableId']}|{made.properties.get('DestinationCidrBlock', '')}",
         delete=deleting(
             "ec2",
