@@ -1,6 +1,6 @@
 """Contestants of a benchmark, each in a process of its own on the same files, and the table of their ratios.
 
-A contestant is a script of ``bench/`` that runs in the project's environment, or one of ``bench/peers/`` that names what
+A contestant is a script of ``bench/`` that runs in the project environment, or one of ``bench/peers/`` that names what
 it needs in its own header (PEP 723) and runs in an environment that uv makes for it: peers disagree on versions, with
 each other and with us. Each prints one line of JSON (``bench/peers/reporting.py``). Absolute seconds are the machine's;
 the ratios of one run are what can be compared. Peak memory is read from /proc: Linux only.

@@ -1,4 +1,4 @@
-"""What every contestant of a benchmark prints when it is done: one line of JSON with its seconds and its peak memory."""
+"""What each contestant of a benchmark prints when it is done: one line of JSON with its seconds and its peak memory."""
 
 from __future__ import annotations
 
