@@ -143,8 +143,8 @@ def test_a_column_that_is_gone_is_named(lake: Lake) -> None:
     with pytest.raises(LineError) as error:
         lake.write(SECOND.drop_columns(["n"]))
     assert str(error.value) == (
-        f"table '{lake.table}': column 'n' is gone, but readers of the published table may rely on it: "
-        "keep it (null as n is enough) or give the table a new name"
+        f"table '{lake.table}': column 'n' is gone, expected INTEGER: write CAST(NULL AS INTEGER) AS n, "
+        f'or in line.yaml accepted_changes: {{"{lake.table}": {{n: dropped}}}}'
     )
 
 
@@ -153,8 +153,8 @@ def test_a_column_of_another_type_is_named(lake: Lake) -> None:
     with pytest.raises(LineError) as error:
         lake.write(SECOND.set_column(1, "n", pa.array(["x", "y", "z"])))
     assert str(error.value) == (
-        f"table '{lake.table}': column 'n' has the type string, expected int32 as published: "
-        "cast it, or give the column a new name"
+        f"table '{lake.table}': column 'n' is VARCHAR, expected INTEGER as published: write CAST(n AS INTEGER) AS n, "
+        f'or in line.yaml accepted_changes: {{"{lake.table}": {{n: VARCHAR}}}}'
     )
 
 
