@@ -7,8 +7,8 @@ the run with a message for the people who deliver the file. Columns that are not
 from __future__ import annotations
 
 import csv
-import hashlib
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,10 @@ import duckdb
 
 from config.errors import LineError
 from config.line import Source
+from runtime import raw_objects
 from runtime.engine import Connection, closest, literal, quoted, rows
 from runtime.paths import raw_prefix
+from runtime.raw_objects import Object
 
 SCHEMA = "raw"
 """SQL says ``FROM raw.<source>``: a curated table may have its source's name."""
@@ -43,24 +45,23 @@ class Loaded:
     files: list[File]
     rows: int
 
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 over the files' names and content tags."""
-        return hashlib.sha256("".join(f"{file.uri}\n{file.etag}\n" for file in self.files).encode()).hexdigest()
 
-
-def download(s3: Any, *, bucket: str, line: str, source: str, folder: Path) -> list[File]:
-    """Download a source's files, in the order of their keys; raises LineError when there is none, or an empty one."""
-    prefix = raw_prefix(line, source)
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    keys = sorted(item["Key"] for page in pages for item in page.get("Contents", []) if not item["Key"].endswith("/"))
-    if not keys:
+def listed(s3: Any, *, bucket: str, line: str, source: str) -> list[Object]:
+    """Return a source's objects in the order of their keys; raises LineError when there is none."""
+    found = raw_objects.listed(s3, bucket=bucket, line=line, source=source)
+    if not found:
         raise LineError(
-            f"s3://{bucket}/{prefix} holds no file, expected the CSV files of source {source!r}: upload one"
+            f"s3://{bucket}/{raw_prefix(line, source)} holds no file, expected the CSV files of source {source!r}: "
+            "upload one"
         )
+    return found
+
+
+def download(s3: Any, *, bucket: str, objects: Sequence[Object], folder: Path) -> list[File]:
+    """Download objects; raises LineError for an empty one."""
     with ThreadPoolExecutor(4) as threads:
-        paths = [folder / f"{source}-{i}{_suffix(key)}" for i, key in enumerate(keys)]
-        return list(threads.map(lambda key, path: _fetched(s3, bucket, key, path), keys, paths))
+        paths = [folder / f"{uuid.uuid4()}{_suffix(one.key)}" for one in objects]
+        return list(threads.map(lambda one, path: _fetched(s3, bucket, one.key, path), objects, paths))
 
 
 def load(connection: Connection, name: str, source: Source, files: list[File]) -> Loaded:
