@@ -123,6 +123,25 @@ def up(
 
 
 @app.command()
+def maintain(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose tables to maintain, e.g. flights.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")
+    ] = False,
+) -> None:
+    """Expire snapshots that nobody needs, compact small files, remove what nothing refers to; in a running `line up`.
+
+    Starts the very job that a schedule starts on AWS, and prints what became of each table. Exit status: 0 when it
+    succeeded, 1 when it failed.
+    """
+    from cli.ending import ended
+    from cli.maintain import maintain_line
+
+    raise typer.Exit(ended(lambda: maintain_line(line, dry_run=dry_run, as_json=as_json)))
+
+
+@app.command()
 def validate(
     line: Annotated[
         str | None,

@@ -33,6 +33,12 @@ class Arguments:
     variant: str = ""
     online_table: str = ""
     ledger_table: str = ""
+    retention: str = ""
+    """What the environment says under ``snapshots``, as JSON."""
+    model_group: str = ""
+    state_machine: str = ""
+    dry_run: str = ""
+    """``yes`` to look and change nothing."""
 
 
 COMMON = (
