@@ -33,9 +33,9 @@ def test_what_changed_is_named_the_first_few_of_it() -> None:
 def test_a_fingerprint_does_not_depend_on_the_order_of_what_it_is_made_of(
     parameters: dict[str, int], inputs: dict[str, str], statement: str, code: str
 ) -> None:
-    turned = {"parameters": dict(reversed(parameters.items())), "inputs": dict(reversed(inputs.items()))}
     first = fingerprint(statement=statement, parameters=parameters, inputs=inputs, code=code)
-    assert first == fingerprint(statement=statement, **turned, code=code)
+    parameters, inputs = dict(reversed(parameters.items())), dict(reversed(inputs.items()))
+    assert first == fingerprint(statement=statement, parameters=parameters, inputs=inputs, code=code)
     assert first != fingerprint(statement=statement + " ", parameters=parameters, inputs=inputs, code=code)
 
 
