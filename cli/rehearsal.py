@@ -14,7 +14,7 @@ from config.parameters import resolve
 from runtime import engine
 from runtime.curation import file_of, order
 from runtime.references import referenced
-from runtime.sources import SCHEMA
+from runtime.sources.loaded import SCHEMA
 
 
 def rehearse(bundle: Bundle) -> list[str]:

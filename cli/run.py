@@ -22,6 +22,7 @@ from cli.sample import Sample
 from cli.site import ENVIRONMENT, Site, own_site
 from cli.world import World, alarm_states, ask, joined_in, waiting
 from cli.world import tell as tell_truth
+from config.loading import load_environment
 from local.processes import Processes
 from runtime import promotion, receipts
 from runtime.events import STATIONS
@@ -61,11 +62,12 @@ def carry_out(order: Order, *, site: Site, its_sample: Sample, progress: Progres
     outputs = site.outputs(order.line)
     s3, dynamodb, stepfunctions = (site.client(name) for name in ("s3", "dynamodb", "stepfunctions"))
     progress.phase("putting raw files into the raw bucket")
-    raw.upload(
-        s3,
+    raw.put(
+        site.client,
         bucket=outputs["RawBucket"],
         line=order.line,
         sources=order.bundle.definition.sources,
+        connections=load_environment(ENVIRONMENT).connections,
         folder=order.raw or its_sample.raw,
     )
     before = waiting(site, outputs)

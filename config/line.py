@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from config.checks import Check, Severity
 from config.metrics import METRICS, OBSERVED, Metric, Observed, Task
 from config.parameters import Parameter
+from config.sources import Source
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 LineName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,19}$")]
@@ -18,14 +19,6 @@ LineName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,19}$")]
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Source(_Model):
-    """Raw files of one kind, under ``s3://<raw bucket>/<line>/<source>/``."""
-
-    format: Literal["csv"] = "csv"
-    columns: dict[str, str] = Field(min_length=1, description="each column that the files must have, and its SQL type")
-    null_values: list[str] = Field(default=["", "NA"], description="texts that mean null")
 
 
 class FeatureView(_Model):

@@ -7,9 +7,10 @@ import tempfile
 from pathlib import Path
 
 from jobs.main import Context, run_job
-from runtime import curation, engine, inspection, sources
+from runtime import curation, engine, inspection
 from runtime.receipts import Receipt
-from runtime.sources import Loaded
+from runtime.sources.loaded import Loaded
+from runtime.sources.loading import Origins, load_all
 
 
 def work(context: Context) -> Receipt:
@@ -18,8 +19,8 @@ def work(context: Context) -> Receipt:
 
     bundle, line = context.bundle, context.arguments.line
     station = Station(context=context, name="curation")
-    with engine.connect() as connection:
-        loaded = _load(context, connection)
+    with tempfile.TemporaryDirectory() as folder, engine.connect() as connection:
+        loaded = _load(context, connection, Path(folder))
         engine.seal(connection)
         names = curation.curate(
             connection,
@@ -38,29 +39,21 @@ def work(context: Context) -> Receipt:
         inspections=inspection.recorded(station.results),
         outputs={
             "tables": tables_of(station, names),
-            "sources": {name: _told(source) for name, source in loaded.items()},
+            "sources": {name: source.told() for name, source in loaded.items()},
         },
     )
 
 
-def _load(context: Context, connection: engine.Connection) -> dict[str, Loaded]:
-    loaded = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for name, source in context.bundle.definition.sources.items():
-            files = sources.download(
-                context.s3,
-                bucket=context.arguments.raw_bucket,
-                line=context.arguments.line,
-                source=name,
-                folder=Path(folder),
-            )
-            loaded[name] = sources.load(connection, name, source, files)
-    return loaded
-
-
-def _told(source: Loaded) -> dict[str, object]:
-    objects = [{"uri": file.uri, "version": file.version, "etag": file.etag} for file in source.files]
-    return {"files": len(source.files), "rows": source.rows, "fingerprint": source.fingerprint, "objects": objects}
+def _load(context: Context, connection: engine.Connection, folder: Path) -> dict[str, Loaded]:
+    origins = Origins(
+        line=context.arguments.line,
+        environment=context.arguments.environment,
+        raw_bucket=context.arguments.raw_bucket,
+        s3=context.s3,
+        client=context.client,
+    )
+    declared = context.bundle.definition.sources
+    return load_all(connection, declared, origins=origins, parameters=context.parameters, folder=folder)
 
 
 def main() -> int:

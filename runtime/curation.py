@@ -11,7 +11,7 @@ from config.errors import LineError
 from runtime import engine
 from runtime.engine import Connection, closest, listed
 from runtime.references import referenced
-from runtime.sources import SCHEMA
+from runtime.sources.loaded import SCHEMA
 
 
 def file_of(line: str, kind: str, name: str) -> str:

@@ -49,3 +49,13 @@ def table_name(line: str, table: str) -> str:
 def warehouse(lake: str) -> str:
     """URI under which Iceberg tables lie."""
     return f"s3://{lake}/warehouse"
+
+
+def connection_name(environment: str, line: str, connection: str) -> str:
+    """Name of the Glue connection through which a line's jobs reach a database."""
+    return f"assembly-line-{environment}-{line}-{connection}"
+
+
+def embedded_secret(connection: str) -> str:
+    """Name of the secret of a database that the embedded AWS starts itself."""
+    return f"assembly-line/embedded/{connection}"
