@@ -100,12 +100,13 @@ def _play(
     queues = {consumer: count - before[consumer] for consumer, count in waiting(site, outputs).items()}
     answer = ask(site, outputs, its_sample.request)
     place = window(order.line, str(order.values[order.bundle.definition.scoring.date]))
-    told = tell_truth(site, outputs, its_sample.ground_truth, window=place)
+    task = order.bundle.definition.dataset.task
+    told = tell_truth(site, outputs, its_sample.ground_truth, window=place, task=task)
     return World(
         queues=queues,
         answer=answer,
         told=told,
-        performance=joined_in(site, outputs, place),
+        performance=joined_in(site, outputs, place, task),
         alarms=alarm_states(site),
     )
 
