@@ -132,6 +132,9 @@ class Line(_Model):
     parameters: dict[Name, Parameter] = {}
     sources: dict[Name, Source] = Field(min_length=1)
     tests: dict[Name, list[Check]] = Field(default={}, description="checks per curated table, view or `predictions`")
+    personal: list[str] = Field(
+        default=[], description="columns whose values are shown nowhere: not in samples, figures, proposals or messages"
+    )
     features: dict[Name, FeatureView] = {}
     dataset: Dataset
     training: Training

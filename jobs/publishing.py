@@ -8,8 +8,11 @@ from typing import Literal
 
 import pyarrow as pa
 
+from config.checks import References
 from jobs.main import Context
-from runtime import engine, inspection, tables
+from runtime import engine, inspection, reports, tables
+from runtime.given import Given
+from runtime.history import History
 from runtime.inspection import Result
 
 
@@ -22,6 +25,12 @@ class Station:
     snapshots: dict[str, int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     results: list[Result] = field(default_factory=list)
+    given: Given = field(init=False)
+    history: History = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.given = Given(parameters=self.context.parameters)
+        self.history = reports.history(self.context.s3, self.context.paths, self.name)
 
     def audit(self, table: str, content: pa.Table) -> pa.Table:
         """Write a table's new content to its audit branch, inspect it there and return it as it was stored."""
@@ -34,7 +43,18 @@ class Station:
         with engine.connect() as connection:
             connection.register(table, stored)
             subject = f"lines/{context.arguments.line}/line.yaml: tests.{table}"
-            self.results += inspection.inspect(connection, table, checks, subject=subject)
+            for other in {check.table for check in checks if isinstance(check, References)} - {table}:
+                name = context.table(other)
+                connection.register(other, tables.read(context.catalog, name, self.snapshots.get(other)))
+            self.results += inspection.inspect(
+                connection,
+                table,
+                checks,
+                subject=subject,
+                given=self.given,
+                personal=context.bundle.definition.personal,
+                history=self.history,
+            )
         return stored
 
     def publish(self) -> Literal["succeeded", "flagged", "halted"]:
@@ -43,6 +63,15 @@ class Station:
         if status != "halted":
             for table, snapshot in self.snapshots.items():
                 tables.publish(self.context.catalog, self.context.table(table), snapshot)
+        self.results = reports.publish(
+            self.context.s3,
+            self.context.paths,
+            self.name,
+            self.results,
+            status=status,
+            rows=self.rows,
+            at=self.given.now.isoformat(timespec="seconds"),
+        )
         return status
 
     def message(self) -> str:

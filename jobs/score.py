@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from config.errors import LineError
 from jobs.inputs import scoring_rows
 from jobs.main import Context, run_job
-from runtime import engine, inspection, promotion, scoring, tables
+from runtime import engine, inspection, promotion, reports, scoring, tables
+from runtime.given import Given
 from runtime.inspection import Result
 from runtime.receipts import Receipt
 from runtime.scoring import Scored
@@ -44,13 +45,23 @@ def work(context: Context) -> Receipt:
         at=dt.datetime.now(dt.UTC),
     )
     snapshot = _audited(context, scored, score_date)
-    results = _inspected(context, snapshot, score_date)
+    given = Given(parameters=context.parameters)
+    results = _inspected(context, snapshot, score_date, given)
     status = inspection.outcome(results)
     if status != "halted":
         tables.publish(context.catalog, context.table(TABLE), snapshot)
         context.s3.put_object(
             Bucket=context.paths.lake, Key=context.paths.predictions, Body=scoring.records(scored.rows)
         )
+    results = reports.publish(
+        context.s3,
+        context.paths,
+        "scoring",
+        results,
+        status=status,
+        rows={TABLE: scored.rows.num_rows},
+        at=given.now.isoformat(timespec="seconds"),
+    )
     return Receipt(
         station="scoring",
         status=status,
@@ -87,7 +98,7 @@ def _audited(context: Context, scored: Scored, score_date: dt.date) -> int:
     return snapshot
 
 
-def _inspected(context: Context, snapshot: int, score_date: dt.date) -> list[Result]:
+def _inspected(context: Context, snapshot: int, score_date: dt.date, given: Given) -> list[Result]:
     """Run the line's tests of predictions on what was stored for this date."""
     stored = tables.read(context.catalog, context.table(TABLE), snapshot)
     rows = stored.filter(pc.equal(stored["score_date"], pa.scalar(score_date, pa.date32())))
@@ -95,7 +106,15 @@ def _inspected(context: Context, snapshot: int, score_date: dt.date) -> list[Res
     with engine.connect() as connection:
         connection.register(TABLE, rows)
         subject = f"lines/{context.paths.line}/line.yaml: tests.{TABLE}"
-        return inspection.inspect(connection, TABLE, checks, subject=subject)
+        return inspection.inspect(
+            connection,
+            TABLE,
+            checks,
+            subject=subject,
+            given=given,
+            personal=context.bundle.definition.personal,
+            history=reports.history(context.s3, context.paths, "scoring"),
+        )
 
 
 def _profile(context: Context, profile: dict[str, Any]) -> dict[str, Any] | str:
