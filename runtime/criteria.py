@@ -41,12 +41,20 @@ class Words:
     key: str = ""
     """Where the test stands, for messages."""
 
-    def value(self, bound: float | str, setting: str) -> str:
-        """Return a bound as SQL writes it."""
+    def value(self, bound: float | str, setting: str, kind: str = "") -> str:
+        """Return a bound as SQL writes it beside a column of a type: no row must be cast to be compared."""
         found = self.given.value(bound, f"{self.key}.{setting}")
-        if isinstance(found, dt.datetime):
+        if not isinstance(found, dt.date):
+            if isinstance(found, float) and found.is_integer() and kind not in FLOATS:
+                return str(int(found))
+            return f"{literal(found)}::DOUBLE" if kind in FLOATS else literal(found)
+        if not isinstance(found, dt.datetime):
+            if kind == "DATE":
+                return f"DATE '{found.isoformat()}'"
+            found = dt.datetime.combine(found, dt.time(), dt.UTC)
+        if kind.endswith("TIME ZONE"):
             return f"TIMESTAMPTZ '{found.isoformat()}'"
-        return f"DATE '{found.isoformat()}'" if isinstance(found, dt.date) else literal(found)
+        return f"TIMESTAMP '{found.astimezone(dt.UTC).replace(tzinfo=None).isoformat()}'"
 
 
 def figures(check: Check, words: Words) -> tuple[str, str, str, str]:  # noqa: PLR0911 (a table of cases)
@@ -59,7 +67,7 @@ def figures(check: Check, words: Words) -> tuple[str, str, str, str]:  # noqa: P
             size = f"length({quoted(check.column)})"
             return counted(failing(check, words)), f"min({size})", f"max({size})", NOTHING
         case Freshness():
-            column, as_of = quoted(check.column), words.value(check.as_of, "as_of")
+            column, as_of = quoted(check.column), words.value(check.as_of, "as_of", words.kinds[check.column])
             return (
                 NOTHING,
                 NOTHING,
@@ -96,9 +104,9 @@ def failing(check: Check, words: Words) -> str:  # noqa: PLR0911 (a table of cas
             values = ", ".join(literal(value) for value in check.values)
             return f"{_comparable(check.column, words)} NOT IN ({values})"
         case Range():
-            return _outside(quoted(check.column), check, words, finite=_has_infinity(words.kinds[check.column]))
+            return _outside(quoted(check.column), check, words, kind=words.kinds[check.column])
         case Length():
-            return _outside(f"length({quoted(check.column)})", check, words, finite=False)
+            return _outside(f"length({quoted(check.column)})", check, words, kind="BIGINT")
         case Pattern():
             return f"NOT regexp_full_match({quoted(check.column)}, {literal(check.pattern)})"
         case Sql():
@@ -121,17 +129,13 @@ def whole(columns: Sequence[str]) -> str:
     return " AND ".join(f"{quoted(column)} IS NOT NULL" for column in columns)
 
 
-def _outside(what: str, check: Range | Length, words: Words, *, finite: bool) -> str:
-    parts = [f"NOT isfinite({what})"] if finite else []
+def _outside(what: str, check: Range | Length, words: Words, *, kind: str) -> str:
+    parts = [f"NOT isfinite({what})"] if kind in FLOATS or family(kind) == "moment" else []
     for setting, sign in (("minimum", "<"), ("maximum", ">")):
         bound = getattr(check, setting)
         if bound is not None:
-            parts.append(f"{what} {sign} {words.value(bound, setting)}")
+            parts.append(f"{what} {sign} {words.value(bound, setting, kind)}")
     return " OR ".join(parts) or "false"
-
-
-def _has_infinity(kind: str) -> bool:
-    return kind in FLOATS or family(kind) == "moment"
 
 
 def _comparable(column: str, words: Words) -> str:

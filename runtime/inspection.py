@@ -200,7 +200,7 @@ class _Inspector:
     def _sample(self, test: Check, key: str, found: Figure, name: str) -> list[dict[str, Any]]:
         if found.quarantined and self.quarantined is not None:
             return self.quarantined.sample(self.measured.connection, name)
-        return self.measured.sample(test, key) if isinstance(test, RowCheck) else []
+        return self.measured.sample(test, key, found.failed) if isinstance(test, RowCheck) else []
 
     def _unexpected(self, test: Check, key: str, hidden: bool) -> list[Any]:
         if not isinstance(test, AcceptedValues) or hidden:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -107,7 +108,7 @@ class Measurements:
             )
         return self.repeated[names]
 
-    def sample(self, test: Check, key: str) -> list[dict[str, Any]]:
+    def sample(self, test: Check, key: str, failed: int) -> list[dict[str, Any]]:
         """Return a few of the rows that fail; of a key that is not unique, its values and their number."""
         match test:
             case Complete():
@@ -118,9 +119,27 @@ class Measurements:
                 return repeated
             case _:
                 condition = criteria.failing(test, Words(self.kinds, self.given, key))
-        if not condition:
-            return []
-        return self._rows(f"SELECT {self.shown} FROM {quoted(self.relation)} WHERE {condition} LIMIT {SAMPLES}")  # noqa: S608
+        return self._few(condition, min(failed, SAMPLES)) if condition else []
+
+    def _few(self, condition: str, wanted: int) -> list[dict[str, Any]]:
+        """Return a few rows for which a condition is true.
+
+        A condition on several columns makes the engine read every column of every row. So the values of the columns
+        that it names are looked for first, then the rows that have them; a null among them is found the slow way.
+        """
+        source = quoted(self.relation)
+        names = [name for name in self.kinds if re.search(rf"\b{re.escape(name)}\b", condition, re.IGNORECASE)]
+        if len(names) > 1 and len(names) < len(self.kinds):
+            columns = ", ".join(map(quoted, names))
+            same = " AND ".join(f"{source}.{quoted(name)} = few.{quoted(name)}" for name in names)
+            found = self._rows(
+                f"WITH few AS MATERIALIZED (SELECT {columns} FROM {source} WHERE {condition} LIMIT {SAMPLES}) "  # noqa: S608
+                f"SELECT {self.shown} FROM (SELECT * FROM {source} SEMI JOIN few ON {same}) AS {source} "
+                f"WHERE {condition} LIMIT {SAMPLES}"
+            )
+            if len(found) >= wanted:
+                return found
+        return self._rows(f"SELECT {self.shown} FROM {source} WHERE {condition} LIMIT {SAMPLES}")  # noqa: S608
 
     def unexpected(self, test: Check, key: str, limit: int) -> list[Any]:
         """Return the values of a column that a test does not accept."""
@@ -153,7 +172,7 @@ class Measurements:
         words = Words(self.kinds, self.given, key)
         failed, low, high, value = criteria.figures(test, words)
         if isinstance(test, Freshness):
-            age = f"(epoch({words.value(test.as_of, 'as_of')}) - epoch({value})) / 3600"
+            age = f"(epoch({words.value(test.as_of, 'as_of', self.kinds[test.column])}) - epoch({value})) / 3600"
             return failed, low, f"CAST({value} AS VARCHAR)", age
         moment = hasattr(test, "column") and family(self.kinds.get(test.column, "")) == "moment"
         low, high = (f"CAST({one} AS VARCHAR)" if moment and one != criteria.NOTHING else one for one in (low, high))

@@ -67,7 +67,7 @@ def _repeated(connection: Connection, query: str, *, size: int, signed: bool) ->
     buffer = np.empty(size, np.int64 if signed else np.uint64)
     filled, surplus = 0, 0
     found: list[Any] = []
-    for numbers in _numbers(connection, query):
+    for numbers in _numbers(connection, query, buffer.dtype):
         rest = numbers
         while len(rest):
             if filled == len(buffer):
@@ -97,9 +97,11 @@ def _compacted(buffer: Any, filled: int) -> tuple[int, int, Any]:
     return len(left), dropped, values
 
 
-def _numbers(connection: Connection, query: str) -> Iterator[Any]:
+def _numbers(connection: Connection, query: str, kind: Any) -> Iterator[Any]:
+    """Yield a query's numbers, batch by batch, as views of Arrow's memory (its ``to_numpy`` would import pandas)."""
     for batch in connection.sql(query).to_arrow_reader(_BATCH):
-        yield batch.column(0).to_numpy(zero_copy_only=False)
+        column = batch.column(0)
+        yield np.frombuffer(column.buffers()[1], dtype=kind, count=len(column), offset=column.offset * kind.itemsize)
 
 
 def _looked_up(
