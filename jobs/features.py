@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 
 from jobs.main import Context, run_job
@@ -13,7 +14,7 @@ from runtime.windows import scoring_window
 
 def work(context: Context) -> Receipt:
     """Build every view, audit each, publish them together, then bring the online store up to date."""
-    from jobs.inputs import curated_snapshots, register_curated
+    from jobs.inputs import attach, curated_snapshots
     from jobs.publishing import Station, tables_of
 
     bundle, line = context.bundle, context.arguments.line
@@ -21,15 +22,17 @@ def work(context: Context) -> Receipt:
     curated = curated_snapshots(context)
     views = bundle.definition.features
     features.check_names(views, curated, line)
+    left_out: dict[str, int] = {}
+    as_of = scoring_window(bundle.definition, context.parameters).end
     with engine.connect() as connection:
         reads: set[str] = set()
         for name in views:
             file = file_of(line, "features", name)
             reads |= features.sources_of(connection, sql=bundle.features[name], file=file, curated=set(curated))
-        register_curated(context, connection, curated, reads)
+        attach(context, connection, curated, reads)
         engine.seal(connection)
         for name, view in views.items():
-            history = features.build(
+            left_out[name] = features.build(
                 connection,
                 line=line,
                 name=name,
@@ -37,22 +40,25 @@ def work(context: Context) -> Receipt:
                 sql=bundle.features[name],
                 parameters=context.parameters,
             )
-            station.audit(name, history)
+            station.audit(name, engine.arrow(connection, name))
         status = station.publish()
         served = dict.fromkeys(views, 0)
         if status != "halted":
-            as_of = scoring_window(bundle.definition, context.parameters).end
-            client = context.client("dynamodb")
+            client, version = context.client("dynamodb"), online.moment(dt.datetime.now(dt.UTC))
             for name, view in views.items():
-                items = features.newest(connection, name=name, view=view, as_of=as_of)
+                items = features.newest(connection, name=name, view=view, as_of=as_of, version=version)
                 served[name] = online.write_newest(client, context.arguments.online_table, items)
-    outputs = {name: {**told, "online": served[name]} for name, told in tables_of(station, list(views)).items()}
+            online.bring_up_to(client, context.arguments.online_table, as_of)
+    outputs = {
+        name: {**told, "online": served[name], "left_out": left_out[name]}
+        for name, told in tables_of(station, list(views)).items()
+    }
     return Receipt(
         station="features",
         status=status,
         message=station.message(),
         inspections=inspection.recorded(station.results),
-        outputs={"views": outputs},
+        outputs={"views": outputs, "as_of": as_of.isoformat()},
     )
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import pyarrow as pa
+from collections.abc import Iterable, Mapping
 
 from jobs.main import Context
 from runtime import datasets, engine, tables
@@ -23,35 +21,19 @@ def view_snapshots(context: Context) -> dict[str, int]:
     return {name: view["snapshot"] for name, view in context.receipt("features").outputs["views"].items()}
 
 
-def register_curated(
-    context: Context, connection: engine.Connection, snapshots: dict[str, int], names: Iterable[str]
-) -> None:
-    """Give the database the curated tables by their plain names."""
+def attach(context: Context, connection: engine.Connection, snapshots: Mapping[str, int], names: Iterable[str]) -> None:
+    """Give the database the line's tables by their plain names."""
     for name in sorted(names):
         connection.register(name, tables.read(context.catalog, context.table(name), snapshots[name]))
 
 
-def database(context: Context, curated: dict[str, int]) -> engine.Connection:
-    """Return a database that holds what the spine reads."""
-    connection = engine.connect()
-    file = spine_file(context.arguments.line)
-    reads = sources_of(connection, sql=context.bundle.spine, file=file, curated=set(curated))
-    register_curated(context, connection, curated, reads)
-    engine.seal(connection)
-    return connection
-
-
-def views(context: Context, snapshots: dict[str, int]) -> dict[str, pa.Table]:
-    """Return the history of each view that the dataset joins."""
-    names = context.bundle.definition.dataset.features
-    return {name: tables.read(context.catalog, context.table(name), snapshots[name]) for name in names}
-
-
 def scoring_rows(context: Context) -> Examples:
     """Return the rows that this run scores, joined with its own snapshots."""
-    return datasets.scoring_rows(
-        database(context, curated_snapshots(context)),
-        bundle=context.bundle,
-        parameters=context.parameters,
-        views=views(context, view_snapshots(context)),
-    )
+    snapshots = {**curated_snapshots(context), **view_snapshots(context)}
+    curated = set(snapshots) - set(context.bundle.definition.features)
+    file = spine_file(context.arguments.line)
+    with engine.connect() as connection:
+        reads = sources_of(connection, sql=context.bundle.spine, file=file, curated=curated)
+        attach(context, connection, snapshots, reads | set(context.bundle.definition.dataset.features))
+        engine.seal(connection)
+        return datasets.scoring_rows(connection, bundle=context.bundle, parameters=context.parameters)
