@@ -46,6 +46,23 @@ class ExamplesFile:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def columns(file: ExamplesFile) -> list[str]:
+    """Return the names of the file's columns; raises LineError naming the file when it cannot be read."""
+    with engine.connect(threads=1) as connection:
+        return list(engine.columns(connection, _opened(connection, file)))
+
+
+def _opened(connection: Connection, file: ExamplesFile) -> str:
+    """Make the file's rows a relation and return its name."""
+    rows = _READERS[file.path.suffix].format(path=literal(str(file.path)))
+    try:
+        connection.execute(f"CREATE OR REPLACE VIEW {quoted(_ROUGH)} AS SELECT * FROM {rows}")  # noqa: S608
+        engine.rows(connection, f"FROM {quoted(_ROUGH)} LIMIT 1")
+    except duckdb.Error as error:
+        raise LineError(f"{file.path}: {str(error).splitlines()[0]}: correct the file") from None
+    return _ROUGH
+
+
 def build(
     connection: Connection,
     file: ExamplesFile,
@@ -62,12 +79,7 @@ def build(
     Without a column of event times every row is of the moment ``as_of``. Raises LineError naming the file.
     """
     dataset, name = line.dataset, str(file.path)
-    rows = _READERS[file.path.suffix].format(path=literal(str(file.path)))
-    try:
-        connection.execute(f"CREATE OR REPLACE TABLE {quoted(_ROUGH)} AS SELECT * FROM {rows}")  # noqa: S608
-    except duckdb.Error as error:
-        raise LineError(f"{name}: {str(error).splitlines()[0]}: correct the file") from None
-    kinds = engine.columns(connection, _ROUGH)
+    kinds = engine.columns(connection, _opened(connection, file))
     _check_columns(line, kinds, name, views=views, request=request, task=task, as_of=as_of)
     identity, at, label = (quoted(column) for column in (dataset.id, dataset.event_time, dataset.label))
     kept = [column for column in kinds if column not in (dataset.id, dataset.event_time)]
@@ -85,7 +97,7 @@ def build(
         f"WHERE {within} ORDER BY {at}, {identity}",
         bounds,
     )
-    connection.execute(f"DROP TABLE {quoted(_ROUGH)}")
+    connection.execute(f"DROP VIEW {quoted(_ROUGH)}")
     check_ids(connection, identity, name)
     if task != "none":
         check_labels(connection, label, name, task)

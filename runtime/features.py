@@ -98,15 +98,14 @@ def newest(
 ) -> Iterator[Item]:
     """Yield the newest row of each entity that was known at ``as_of`` and is still usable then, a few at a time.
 
-    Later rows are the future; with a TTL, older ones are no use to anyone. The relation must be sorted as ``build``
-    leaves it.
+    Later rows are the future; with a TTL, older ones are no use to anyone.
     """
     at = quoted(view.event_time)
     usable = f"{at} <= $as_of"
     if view.ttl_hours is not None:
         usable += f" AND {at} >= $as_of - to_microseconds({round(view.ttl_hours * 3_600_000_000)})"
     entity = ", ".join(quoted(column) for column in view.entity)
-    query = f"SELECT {entity}, * EXCLUDE ({entity}) FROM {quoted(name)} WHERE {usable}"  # noqa: S608
+    query = f"SELECT {entity}, * EXCLUDE ({entity}) FROM {quoted(name)} WHERE {usable} ORDER BY {entity}, {at}"  # noqa: S608
     waiting: pa.Table | None = None
     for batch in connection.sql(query, params={"as_of": as_of}).to_arrow_reader(_BATCH):
         rows = pa.Table.from_batches([batch])
