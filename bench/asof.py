@@ -36,9 +36,7 @@ def make(folder: Path, *, labels: int, rows: int, tables: int = TABLES) -> None:
     start = "TIMESTAMPTZ '2024-01-01'"
     with engine.connect(memory="3GB") as connection:
         for i in range(tables):
-            features = ", ".join(
-                f"(hash(r * 11 + {i + k * 999_983}) % 1000000) / 1000.0 AS f{k}" for k in range(FEATURES)
-            )
+            values = (f"(hash(r * 11 + {i + k * 999_983}) % 1000000) / 1000.0 AS f{k}" for k in range(FEATURES))
             chosen = f"""
                 SELECT
                     CAST(hash(r * 5 + {i}) % {entities} AS BIGINT) AS entity,
