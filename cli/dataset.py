@@ -59,7 +59,7 @@ def explain(line: str, asked: Asked, *, given: Sequence[str], as_json: bool) -> 
     if opened is not None:
         with engine.connect(threads=1) as connection, tempfile.TemporaryDirectory() as folder:
             published = [view for view in request.choice.views if view in snapshots]
-            opened.library.attach(connection, published)
+            opened.library.attach(connection, published, Path(folder))
             for view in published:
                 definition = order.bundle.definition.features[view]
                 known = engine.columns(connection, view)
@@ -102,7 +102,7 @@ def _builder(opened: Opened, folder: Path) -> Builder:
     return Builder(
         shelf=opened.shelf,
         snapshots=opened.library.snapshots,
-        attach=opened.library.attach,
+        attach=lambda connection, names: opened.library.attach(connection, names, folder),
         folder=folder,
     )
 

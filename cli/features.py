@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -47,8 +49,8 @@ def verify(line: str, *, view: str | None, as_of: str | None, as_json: bool) -> 
             raise LineError(f"feature view {name!r} was never published: let `line run {line}` publish it first")
     checked = []
     for name in names:
-        with engine.connect() as connection:
-            opened.library.attach(connection, [name])
+        with tempfile.TemporaryDirectory() as folder, engine.connect() as connection:
+            opened.library.attach(connection, [name], Path(folder))
             checked.append(feature_check.check(connection, client, table, name=name, view=views[name], as_of=at))
     agrees = all(one.agrees for one in checked)
     if as_json:

@@ -51,16 +51,16 @@ def opened_if_running(bundle: Bundle) -> Opened | None:
     # pyiceberg's own S3 client takes them from here; any key is the operator's
     os.environ.setdefault("AWS_ACCESS_KEY_ID", "test")
     os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
+    s3, lake = site.client("s3"), outputs["LakeBucket"]
     catalog = tables.catalog(
-        warehouse=warehouse(outputs["LakeBucket"]),
+        warehouse=warehouse(lake),
         region=site.region,
         endpoint=site.endpoint,
         glue=site.client("glue"),
     )
-    names = [*bundle.curation, *bundle.definition.features]
     return Opened(
         site=site,
         outputs=outputs,
-        library=Library.of(catalog, outputs["Database"], line, names),
-        shelf=Shelf(site.client("s3"), outputs["LakeBucket"], line),
+        library=Library.of(catalog, s3, lake=lake, database=outputs["Database"], line=line),
+        shelf=Shelf(s3, lake, line),
     )

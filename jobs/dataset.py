@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-import tempfile
-from pathlib import Path
 
-from jobs.inputs import attach, curated_snapshots, view_snapshots
+from jobs.inputs import attach_all, snapshots_of
 from jobs.main import Context, run_job
-from runtime.builder import Builder, Request
+from runtime.builder import FIGURES, Builder, Request
 from runtime.receipts import Receipt
 from runtime.shelf import Shelf
 from runtime.splits import RECEIPT
@@ -16,17 +14,16 @@ from runtime.splits import RECEIPT
 
 def work(context: Context) -> Receipt:
     """Join the spine with the views as of each example's moment, unless the very same dataset is there already."""
-    snapshots = {**curated_snapshots(context), **view_snapshots(context)}
+    snapshots = {**snapshots_of(context, "curation", "tables"), **snapshots_of(context, "features", "views")}
     shelf = Shelf(context.s3, context.paths.lake, context.paths.line)
-    with tempfile.TemporaryDirectory() as folder:
-        builder = Builder(
-            shelf=shelf,
-            snapshots=snapshots,
-            attach=lambda connection, names: attach(context, connection, snapshots, names),
-            folder=Path(folder),
-            run=context.paths.run,
-        )
-        built = builder.build(Request.of(context.bundle, context.parameters))
+    builder = Builder(
+        shelf=shelf,
+        snapshots=snapshots,
+        attach=lambda connection, names: attach_all(context, connection, snapshots, names),
+        folder=context.folder,
+        run=context.paths.run,
+    )
+    built = builder.build(Request.of(context.bundle, context.parameters))
     manifest = built.manifest
     return Receipt(
         station="training",
@@ -34,7 +31,7 @@ def work(context: Context) -> Receipt:
         outputs={
             "dataset": shelf.uri(manifest["fingerprint"]),
             "rows": manifest["rows"],
-            **({"positives": manifest["positives"]} if "positives" in manifest else {}),
+            **{figure: manifest[figure] for figure in FIGURES if figure in manifest},
             "unlabelled": manifest["unlabelled"],
             "columns": len(manifest["columns"]),
             "fingerprint": manifest["fingerprint"],

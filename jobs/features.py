@@ -1,57 +1,48 @@
-"""The features station: views of curated snapshots, published offline, and their newest rows online."""
+"""The features station: views of curated snapshots, published offline, and their newest rows online.
+
+A view whose SELECT, parameters and curated tables are what they were when it was published stays as it is.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from jobs.main import Context, run_job
-from runtime import engine, features, inspection, online
+from runtime import engine, features, freshness, inspection, online
 from runtime.curation import file_of
+from runtime.engine import Connection
 from runtime.receipts import Receipt
 from runtime.windows import scoring_window
 
+if TYPE_CHECKING:
+    from jobs.inputs import Curated
+    from jobs.publishing import Station
+
 
 def work(context: Context) -> Receipt:
-    """Build every view, audit each, publish them together, then bring the online store up to date."""
-    from jobs.inputs import attach, curated_snapshots
-    from jobs.publishing import Station, tables_of
+    """Build what is not fresh, audit each view, publish them together, then bring the online store up to date."""
+    from jobs.inputs import Curated
+    from jobs.publishing import Station
 
-    bundle, line = context.bundle, context.arguments.line
-    station = Station(context=context, name="features")
-    curated = curated_snapshots(context)
-    views = bundle.definition.features
-    features.check_names(views, curated, line)
-    left_out: dict[str, int] = {}
-    as_of = scoring_window(bundle.definition, context.parameters).end
-    with engine.connect() as connection:
-        reads: set[str] = set()
+    views = context.bundle.definition.features
+    with engine.connect(folder=context.folder) as connection:
+        engine.seal(connection, context.folder)
+        curated = Curated(context, connection)
+        features.check_names(views, curated.snapshots, context.paths.line)
+        station = Station(context=context, name="features", connection=connection)
+        given: dict[str, int] = {}
         for name in views:
-            file = file_of(line, "features", name)
-            reads |= features.sources_of(connection, sql=bundle.features[name], file=file, curated=set(curated))
-        attach(context, connection, curated, reads)
-        engine.seal(connection)
-        for name, view in views.items():
-            left_out[name] = features.build(
-                connection,
-                line=line,
-                name=name,
-                view=view,
-                sql=bundle.features[name],
-                parameters=context.parameters,
-            )
-            station.audit(name, engine.arrow(connection, name))
+            if not _make(context, connection, station, curated, name=name, given=given):
+                break
         status = station.publish()
-        served = dict.fromkeys(views, 0)
-        if status != "halted":
-            client, version = context.client("dynamodb"), online.moment(dt.datetime.now(dt.UTC))
-            for name, view in views.items():
-                items = features.newest(connection, name=name, view=view, as_of=as_of, version=version)
-                served[name] = online.write_newest(client, context.arguments.online_table, items)
-            online.bring_up_to(client, context.arguments.online_table, as_of)
+        as_of = scoring_window(context.bundle.definition, context.parameters).end
+        served = _serve(context, connection, station, as_of) if status != "halted" else dict.fromkeys(views, 0)
     outputs = {
-        name: {**told, "online": served[name], "left_out": left_out[name]}
-        for name, told in tables_of(station, list(views)).items()
+        name: {**told, "online": served.get(name, 0), **_left_out(given, name, station.rows)}
+        for name, told in station.outputs().items()
     }
     return Receipt(
         station="features",
@@ -60,6 +51,55 @@ def work(context: Context) -> Receipt:
         inspections=inspection.recorded(station.results),
         outputs={"views": outputs, "as_of": as_of.isoformat()},
     )
+
+
+def _make(
+    context: Context,
+    connection: Connection,
+    station: Station,
+    curated: Curated,
+    *,
+    name: str,
+    given: dict[str, int],
+) -> bool:
+    """Make a view unless it is fresh; returns False when its columns would break those who read it.
+
+    ``given`` learns how many rows its SELECT gave.
+    """
+    view, sql = context.bundle.definition.features[name], context.bundle.features[name]
+    file = file_of(context.paths.line, "features", name)
+    reads = features.sources_of(connection, sql=sql, file=file, curated=set(curated.snapshots))
+    named = engine.statement(connection, sql, file).named_parameters
+    fingerprint = freshness.fingerprint(
+        statement=f"{sql}\n{view.entity} {view.event_time}",
+        parameters=context.used(sorted(named)),
+        inputs={table: str(curated.snapshots[table]) for table in sorted(reads)},
+        code=context.arguments.code,
+    )
+    if station.reuse(name, fingerprint):
+        return True
+    curated.attach(reads)
+    query, given[name] = features.build(
+        connection, line=context.paths.line, name=name, view=view, sql=sql, parameters=context.parameters
+    )
+    return station.audit(name, query, fingerprint)
+
+
+def _left_out(given: Mapping[str, int], name: str, rows: Mapping[str, int]) -> dict[str, int]:
+    """Return how many rows of a view's SELECT were left out; nothing for a view that is fresh."""
+    return {"left_out": given[name] - rows[name]} if name in given and name in rows else {}
+
+
+def _serve(context: Context, connection: Connection, station: Station, as_of: dt.datetime) -> dict[str, int]:
+    """Put each entity's newest row of every view online; return how many entities each view has there."""
+    client, served = context.client("dynamodb"), {}
+    version = online.moment(dt.datetime.now(dt.UTC))
+    for name, view in context.bundle.definition.features.items():
+        station.attach(name)
+        items = features.newest(connection, name=name, view=view, as_of=as_of, version=version)
+        served[name] = online.write_newest(client, context.arguments.online_table, items)
+    online.bring_up_to(client, context.arguments.online_table, as_of)
+    return served
 
 
 def main() -> int:

@@ -11,29 +11,48 @@ from runtime.features import sources_of
 from runtime.spine import spine_file
 
 
-def curated_snapshots(context: Context) -> dict[str, int]:
-    """Return the snapshot of each curated table that this run published."""
-    return {name: table["snapshot"] for name, table in context.receipt("curation").outputs["tables"].items()}
+class Curated:
+    """The curated tables of a run, each a relation by its plain name once it is attached."""
+
+    def __init__(self, context: Context, connection: engine.Connection) -> None:
+        self._context, self._connection = context, connection
+        self.snapshots = snapshots_of(context, "curation", "tables")
+        self._attached: set[str] = set()
+
+    def attach(self, names: Iterable[str]) -> None:
+        """Make tables relations of the connection."""
+        for name in sorted(set(names) - self._attached):
+            attach(self._context, self._connection, name, self.snapshots[name])
+            self._attached.add(name)
 
 
-def view_snapshots(context: Context) -> dict[str, int]:
-    """Return the snapshot of each feature view that this run published."""
-    return {name: view["snapshot"] for name, view in context.receipt("features").outputs["views"].items()}
+def snapshots_of(context: Context, station: str, kind: str) -> dict[str, int]:
+    """Return the snapshot of each table that a station of this run published."""
+    return {name: table["snapshot"] for name, table in context.receipt(station).outputs[kind].items()}
 
 
-def attach(context: Context, connection: engine.Connection, snapshots: Mapping[str, int], names: Iterable[str]) -> None:
-    """Give the database the line's tables by their plain names."""
+def attach(context: Context, connection: engine.Connection, name: str, snapshot: int) -> None:
+    """Make a snapshot of one of the line's tables the relation ``name``."""
+    tables.attach(
+        context.catalog, context.table(name), snapshot, connection=connection, name=name, folder=context.folder
+    )
+
+
+def attach_all(
+    context: Context, connection: engine.Connection, snapshots: Mapping[str, int], names: Iterable[str]
+) -> None:
+    """Make snapshots of some of the line's tables relations by their plain names."""
     for name in sorted(names):
-        connection.register(name, tables.read(context.catalog, context.table(name), snapshots[name]))
+        attach(context, connection, name, snapshots[name])
 
 
 def scoring_rows(context: Context) -> Examples:
     """Return the rows that this run scores, joined with its own snapshots."""
-    snapshots = {**curated_snapshots(context), **view_snapshots(context)}
-    curated = set(snapshots) - set(context.bundle.definition.features)
+    curated, views = snapshots_of(context, "curation", "tables"), snapshots_of(context, "features", "views")
     file = spine_file(context.arguments.line)
-    with engine.connect() as connection:
-        reads = sources_of(connection, sql=context.bundle.spine, file=file, curated=curated)
-        attach(context, connection, snapshots, reads | set(context.bundle.definition.dataset.features))
-        engine.seal(connection)
+    with engine.connect(folder=context.folder) as connection:
+        engine.seal(connection, context.folder)
+        reads = sources_of(connection, sql=context.bundle.spine, file=file, curated=set(curated))
+        needed = reads | set(context.bundle.definition.dataset.features)
+        attach_all(context, connection, {**curated, **views}, needed)
         return datasets.scoring_rows(connection, bundle=context.bundle, parameters=context.parameters)

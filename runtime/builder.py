@@ -22,6 +22,8 @@ from runtime.shelf import Shelf
 from runtime.spine import Task
 from runtime.windows import Window, split_windows
 
+FIGURES = ("positives", "label_means")
+"""What a manifest says of the labels of each part, by task."""
 ALL = "examples"
 """The part of a dataset that is not split."""
 Attach = Callable[[Connection, Sequence[str]], None]
@@ -49,6 +51,7 @@ class Request:
             parameters=parameters,
             choice=Choice.of(line),
             windows=split_windows(line, parameters),
+            task=line.dataset.task,
         )
 
     @property
@@ -82,12 +85,15 @@ class Builder:
 
     def build(self, request: Request, name: str = "") -> Built:
         """Return the dataset that the request describes; raises LineError for one that does not hold together."""
-        with engine.connect(**self.settings) as connection:
+        with engine.connect(folder=self.folder, **self.settings) as connection:
             reads = self.reads(connection, request)
             wanted = self.recipe(connection, request, reads)
             found = self.shelf.find(wanted.fingerprint)
             if found is not None:
                 return Built(found, is_reused=True)
+            if request.file is not None:
+                examples_file.load(connection, request.file)
+            engine.seal(connection, self.folder)
             self.attach(connection, reads)
             return Built(self._made(connection, request, wanted, name), is_reused=False)
 
@@ -128,7 +134,6 @@ class Builder:
     def _made(self, connection: Connection, request: Request, wanted: Recipe, name: str) -> dict[str, Any]:
         line = request.bundle.definition
         subject = self._examples(connection, request)
-        engine.seal(connection)
         label = request.label
         joined = Joined(connection, line, request.choice, task=request.task, subject=subject)
         keep = [line.dataset.id, line.dataset.event_time, *([label] if label else [])]
@@ -156,7 +161,9 @@ class Builder:
             "sql": _sql(request),
         }
         if request.task == "binary":
-            manifest["positives"] = {part: each.positives for part, each in written.items()}
+            manifest["positives"] = {part: round(each.total) for part, each in written.items()}
+        if request.task == "regression":
+            manifest["label_means"] = {part: each.total / each.rows for part, each in written.items()}
         return self.shelf.put(manifest, written)
 
     def _examples(self, connection: Connection, request: Request) -> str:
@@ -190,7 +197,7 @@ class Builder:
         for part, each in written.items():
             if each.rows:
                 continue
-            before = f" up to {request.as_of:%Y-%m-%d %H:%M}" if request.as_of is not None else ""
+            before = "" if request.as_of is None else f", known as of {request.as_of:%Y-%m-%d %H:%M}"
             if part == ALL:
                 raise LineError(
                     f"{subject}: no {kind} lies in {request.windows[part]}{before}: choose another time range or moment"

@@ -49,18 +49,17 @@ class ExamplesFile:
 def columns(file: ExamplesFile) -> list[str]:
     """Return the names of the file's columns; raises LineError naming the file when it cannot be read."""
     with engine.connect(threads=1) as connection:
-        return list(engine.columns(connection, _opened(connection, file)))
+        load(connection, file)
+        return list(engine.columns(connection, _ROUGH))
 
 
-def _opened(connection: Connection, file: ExamplesFile) -> str:
-    """Make the file's rows a relation and return its name."""
+def load(connection: Connection, file: ExamplesFile) -> None:
+    """Take the file into the database, which must not be sealed yet; raises LineError when it cannot be read."""
     rows = _READERS[file.path.suffix].format(path=literal(str(file.path)))
     try:
-        connection.execute(f"CREATE OR REPLACE VIEW {quoted(_ROUGH)} AS SELECT * FROM {rows}")  # noqa: S608
-        engine.rows(connection, f"FROM {quoted(_ROUGH)} LIMIT 1")
+        connection.execute(f"CREATE OR REPLACE TABLE {quoted(_ROUGH)} AS SELECT * FROM {rows}")  # noqa: S608
     except duckdb.Error as error:
         raise LineError(f"{file.path}: {str(error).splitlines()[0]}: correct the file") from None
-    return _ROUGH
 
 
 def build(
@@ -74,12 +73,12 @@ def build(
     task: Task,
     as_of: dt.datetime | None,
 ) -> None:
-    """Make the file's rows the table ``spine``, as ``runtime.spine.build`` does; it must come before ``engine.seal``.
+    """Make the loaded file's rows the table ``spine``, as ``runtime.spine.build`` does.
 
     Without a column of event times every row is of the moment ``as_of``. Raises LineError naming the file.
     """
     dataset, name = line.dataset, str(file.path)
-    kinds = engine.columns(connection, _opened(connection, file))
+    kinds = engine.columns(connection, _ROUGH)
     _check_columns(line, kinds, name, views=views, request=request, task=task, as_of=as_of)
     identity, at, label = (quoted(column) for column in (dataset.id, dataset.event_time, dataset.label))
     kept = [column for column in kinds if column not in (dataset.id, dataset.event_time)]
@@ -97,7 +96,7 @@ def build(
         f"WHERE {within} ORDER BY {at}, {identity}",
         bounds,
     )
-    connection.execute(f"DROP VIEW {quoted(_ROUGH)}")
+    connection.execute(f"DROP TABLE {quoted(_ROUGH)}")
     check_ids(connection, identity, name)
     if task != "none":
         check_labels(connection, label, name, task)

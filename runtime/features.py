@@ -18,7 +18,7 @@ from config.errors import LineError
 from config.line import FeatureView
 from runtime import engine
 from runtime.curation import file_of
-from runtime.engine import Connection, closest, listed, quoted
+from runtime.engine import Connection, Query, closest, listed, quoted
 from runtime.moments import FIRST, LAST
 from runtime.online import Item, key, moment
 from runtime.references import referenced
@@ -56,8 +56,8 @@ def build(
     view: FeatureView,
     sql: str,
     parameters: Mapping[str, object],
-) -> int:
-    """Make the view's whole history the table ``name``, by entity and event time; return how many rows were left out.
+) -> tuple[Query, int]:
+    """Return the query for the view's whole history, by entity and event time, and how many rows its SELECT gives.
 
     The event time becomes TIMESTAMPTZ and comes after the entity; numbers that are not finite become null, so that
     history and online store hold the same. Of rows with one entity and event time the one whose values come first in
@@ -85,12 +85,8 @@ def build(
     # a window without an order of its own streams over the sorted rows: nothing is held in memory
     before = " AND ".join(f"{column} = lag({column}) OVER ()" for column in [*entity, at])
     repeats = f"SELECT *, coalesce({before}, false) AS {_REPEATS} FROM {quoted(ordered)}"  # noqa: S608
-    connection.execute(
-        f"CREATE OR REPLACE TABLE {quoted(name)} AS SELECT * EXCLUDE ({_REPEATS}) FROM ({repeats}) WHERE NOT {_REPEATS}"  # noqa: S608
-    )
-    connection.execute(f"DROP TABLE {quoted(ordered)}")
-    kept = engine.rows(connection, f"SELECT count(*) FROM {quoted(name)}")[0][0]  # noqa: S608
-    return int(given - kept)
+    text = f"SELECT * EXCLUDE ({_REPEATS}) FROM ({repeats}) WHERE NOT {_REPEATS}"  # noqa: S608 (quoted names)
+    return Query(text=text, file=file), int(given)
 
 
 def newest(

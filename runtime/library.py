@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from runtime import publication
 from runtime.paths import table_name
 
 if TYPE_CHECKING:
@@ -24,18 +26,19 @@ class Library:
     snapshots: Mapping[str, int]
 
     @classmethod
-    def of(cls, catalog: GlueCatalog, database: str, line: str, names: Iterable[str]) -> Library:
-        """Return the library of those tables that were published."""
-        from runtime import tables
-
-        found = {name: tables.published(catalog, f"{database}.{table_name(line, name)}") for name in names}
-        known = {name: snapshot for name, snapshot in found.items() if snapshot is not None}
+    def of(cls, catalog: GlueCatalog, s3: Any, *, lake: str, database: str, line: str) -> Library:
+        """Return the tables that curation and features published together, each station in its last good run."""
+        known = {
+            name: number
+            for station in ("curation", "features")
+            for name, number in publication.snapshots(s3, lake, line, station).items()
+        }
         return cls(catalog=catalog, database=database, line=line, snapshots=known)
 
-    def attach(self, connection: Connection, names: Iterable[str]) -> None:
-        """Give the database the tables' rows by their plain names."""
+    def attach(self, connection: Connection, names: Iterable[str], folder: Path) -> None:
+        """Make the tables relations by their plain names; the folder keeps local copies of their files meanwhile."""
         from runtime import tables
 
         for name in sorted(names):
-            content = tables.read(self.catalog, f"{self.database}.{table_name(self.line, name)}", self.snapshots[name])
-            connection.register(name, content)
+            table = f"{self.database}.{table_name(self.line, name)}"
+            tables.attach(self.catalog, table, self.snapshots[name], connection=connection, name=name, folder=folder)

@@ -11,7 +11,7 @@ from runtime import engine
 from runtime.curation import file_of
 from runtime.datasets import Choice
 from runtime.references import referenced
-from runtime.sources import SCHEMA
+from runtime.sources.loaded import SCHEMA
 from runtime.spine import spine_file
 
 

@@ -25,7 +25,8 @@ class Part:
     rows: int = 0
     unlabelled: int = 0
     """Examples within the part that have no label and were left out."""
-    positives: int = 0
+    total: float = 0
+    """The sum of its labels, where they are numbers."""
     nulls: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -75,8 +76,8 @@ def _counted(part: Part, rows: pa.Table, label: str | None) -> pa.Table:
         labelled = rows.filter(pc.is_valid(rows[label]))
         part.unlabelled += rows.num_rows - labelled.num_rows
         rows = labelled
-        if pa.types.is_integer(rows[label].type):
-            part.positives += pc.sum(rows[label]).as_py() or 0
+        if not pa.types.is_string(rows[label].type):
+            part.total += pc.sum(rows[label]).as_py() or 0
     part.rows += rows.num_rows
     for name in part.nulls:
         part.nulls[name] += rows[name].null_count

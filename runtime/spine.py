@@ -9,6 +9,7 @@ from typing import Literal
 import duckdb
 import pyarrow as pa
 
+from config import metrics
 from config.bundle import Bundle
 from config.errors import LineError
 from config.line import Line
@@ -20,7 +21,7 @@ from runtime.windows import Window
 SPINE = "spine"
 _ROUGH = "spine (all)"
 
-Task = Literal["binary", "regression", "multiclass", "none"]
+Task = metrics.Task | Literal["multiclass", "none"]
 LABELS: dict[Task, pa.DataType] = {"binary": pa.int8(), "regression": pa.float64(), "multiclass": pa.string()}
 """The type in which a dataset holds the labels of each task that has some."""
 

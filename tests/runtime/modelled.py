@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from config.bundle import Bundle
 from config.line import Variant
+from config.metrics import Task
 from runtime import artefact, receipts, training
 from runtime.manifest import Location
 from runtime.paths import RunPaths, dataset_prefix
@@ -43,19 +44,26 @@ def train(dataset, parameters):
 """
 
 
-def rows(n: int, seed: int = 0) -> pa.Table:
+REGRESSION = TRAIN.replace("Classifier", "Regressor")
+
+
+def rows(n: int, seed: int = 0, task: Task = "binary") -> pa.Table:
     """Return examples whose label depends on every column; wind is often unknown."""
     random = np.random.default_rng(seed)
     carrier = random.choice(["AA", "DL", "UA"], n)
     distance = random.uniform(100, 2000, n)
     wind = random.uniform(0, 40, n)
     risk = (carrier == "UA") * 1.5 + wind / 15 - distance / 1000
+    labels = {
+        "binary": pa.array((random.uniform(size=n) < 1 / (1 + np.exp(-risk))).astype("int8")),
+        "regression": pa.array(100 * risk + random.normal(size=n)),
+    }
     start = dt.datetime(2013, 8, 15, tzinfo=dt.UTC)
     return pa.table(
         {
             "id": [f"f{seed}-{i}" for i in range(n)],
             "event_time": pa.array([start + dt.timedelta(minutes=i) for i in range(n)], pa.timestamp("us", "UTC")),
-            "label": pa.array((random.uniform(size=n) < 1 / (1 + np.exp(-risk))).astype("int8")),
+            "label": labels[task],
             "carrier": pa.array(carrier, pa.string()),
             "distance": distance,
             "weather__wind": pa.array(wind, mask=random.uniform(size=n) < 0.3),
@@ -63,7 +71,7 @@ def rows(n: int, seed: int = 0) -> pa.Table:
     )
 
 
-def bundle(line: str, **changes: Any) -> Bundle:
+def bundle(line: str, task: Task = "binary", **changes: Any) -> Bundle:
     definition: dict[str, Any] = {
         "line": line,
         "question": "Will this flight arrive late?",
@@ -72,6 +80,7 @@ def bundle(line: str, **changes: Any) -> Bundle:
         },
         "sources": {"flights": {"columns": {"id": "VARCHAR"}}},
         "dataset": {
+            "task": task,
             "id": "id",
             "event_time": "event_time",
             "label": "label",
@@ -133,16 +142,16 @@ class World:
         return location, artefact.save(self.s3, location, made.files, made.manifest)
 
 
-def world(aws: Aws, root: Path, *, train: str = TRAIN, **changes: Any) -> World:
+def world(aws: Aws, root: Path, *, train: str = TRAIN, task: Task = "binary", **changes: Any) -> World:
     """Return a line of its own with 600 training rows; ``root`` must be on the path for its code to be found."""
     line = f"line{uuid.uuid4().hex[:8]}"
     folder = root / "lines" / line
     folder.mkdir(parents=True)
     (folder / "train.py").write_text(train)
     paths = RunPaths(lake=aws.bucket(), line=line, run="run-1")
-    made = World(aws=aws, root=root, bundle=bundle(line, **changes), paths=paths, models=aws.bucket())
+    made = World(aws=aws, root=root, bundle=bundle(line, task, **changes), paths=paths, models=aws.bucket())
     for seed, (part, n) in enumerate({"train": 600, "validation": 300, "test": 300}.items()):
-        made.put(part, rows(n, seed))
+        made.put(part, rows(n, seed, task))
     manifest = {"line": line, "snapshots": {"flights": 1}, "fingerprint": FINGERPRINT, "columns": COLUMNS}
     manifest |= {"files": {part: {"file": f"{part}.parquet"} for part in ("train", "validation", "test")}}
     manifest |= {"label": "label", "id": "id", "event_time": "event_time"}

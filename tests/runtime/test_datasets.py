@@ -146,6 +146,45 @@ def test_scoring_takes_every_row_of_its_window_without_the_label() -> None:
     assert found.rows.column_names == ["id", "placed", "price", "kind", "habits__spent", "habits__dear"]
 
 
+def spent(made: Make, label: str) -> dict[str, pa.Table]:
+    """Return the dataset of a regression whose label is this expression."""
+    definition = {**LINE, "dataset": {**LINE["dataset"], "task": "regression"}}
+    spine = SPINE.replace(", returned FROM", f", {label} AS returned FROM")
+    return made(line=bundle(definition=definition, spine=spine)).parts
+
+
+@pytest.mark.parametrize("label", ["price - 2.5", "CAST(price - 2.5 AS DECIMAL(9, 1))", "CAST(price - 2.5 AS VARCHAR)"])
+def test_the_label_of_a_regression_is_any_number(made: Make, label: str) -> None:
+    parts = spent(made, label)
+    assert {part: rows["returned"].to_pylist() for part, rows in parts.items()} == {
+        "train": [-1.5, 3.5],
+        "validation": [3.5, 3.5],
+        "test": [4.5],
+    }
+
+
+def test_a_whole_number_too_large_for_a_double_is_a_label_all_the_same(made: Make) -> None:
+    assert spent(made, "9007199254740993 + id")["test"]["returned"].to_pylist() == [9007199254740998.0]
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("price / 0", "a row has the label inf, expected a finite number or null: correct the SELECT"),
+        ("CAST('nan' AS DOUBLE)", "a row has the label nan, expected a finite number or null: correct the SELECT"),
+        (
+            "'much'",
+            "the label is no number (Conversion Error: Could not convert string 'much' to DOUBLE "
+            "when casting from source column returned), expected a finite number or null",
+        ),
+    ],
+)
+def test_a_label_that_is_no_finite_number_is_no_label_of_a_regression(made: Make, label: str, said: str) -> None:
+    with pytest.raises(LineError) as error:
+        spent(made, label)
+    assert str(error.value) == f"{SPINE_FILE}: {said}"
+
+
 def test_scoring_and_training_give_the_same_columns(made: Make) -> None:
     assert scored().columns == [Column(**column) for column in made().manifest["columns"]]
 

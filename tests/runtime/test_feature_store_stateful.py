@@ -127,9 +127,7 @@ class FeatureStore(RuleBasedStateMachine):
     @rule(hours=HOURS)
     def the_features_station_runs(self, hours: int) -> None:
         as_of = START + dt.timedelta(hours=hours)
-        features.build(
-            self.connection, line="shop", name="habits", view=VIEW, sql=BUNDLE.features["habits"], parameters={}
-        )
+        self._build()
         version = len(self.runs)
         items = list(features.newest(self.connection, name="habits", view=VIEW, as_of=as_of, version=f"{version:04}"))
         self.runs.append(items)
@@ -149,9 +147,7 @@ class FeatureStore(RuleBasedStateMachine):
     @precondition(lambda self: self.runs)
     @rule(examples=st.lists(st.tuples(st.sampled_from([*CUSTOMERS, "eve", None]), HOURS), max_size=6))
     def a_dataset_is_as_it_was_known(self, examples: list[tuple[str | None, int]]) -> None:
-        features.build(
-            self.connection, line="shop", name="habits", view=VIEW, sql=BUNDLE.features["habits"], parameters={}
-        )
+        self._build()
         assert joined(self.connection, examples) == [
             self._expected(customer, START + dt.timedelta(hours=hours))
             for customer, hours in sorted(examples, key=lambda example: example[1])
@@ -182,6 +178,13 @@ class FeatureStore(RuleBasedStateMachine):
             self.connection, self.client, self.table, name="habits", view=VIEW, as_of=self.latest
         )
         assert (checked.counts, checked.examples) == (dict.fromkeys(feature_check.KINDS, 0), [])
+
+    def _build(self) -> None:
+        """Let the view's whole history be the relation ``habits``, as the features station leaves it."""
+        query, _ = features.build(
+            self.connection, line="shop", name="habits", view=VIEW, sql=BUNDLE.features["habits"], parameters={}
+        )
+        self.connection.execute(f"CREATE OR REPLACE TABLE habits AS {query.text}")
 
     def _expected(self, customer: str | None, moment: dt.datetime) -> tuple[float | None, str | None]:
         row = self.oracle.known(customer, moment)
