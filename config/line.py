@@ -44,6 +44,9 @@ class Dataset(_Model):
     id: str
     event_time: str
     label: str
+    label_known_at: str | None = Field(
+        default=None, description="the spine's column with the moment from which the label is known"
+    )
     request: list[str] = Field(min_length=1, description="spine columns that the model may use")
     categorical: list[str] = Field(default=[], description="columns that are categories")
     features: list[str] = Field(default=[], description="feature views to join")
