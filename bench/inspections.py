@@ -2,7 +2,7 @@
 
     python bench/inspections.py                          # ten million rows, three runs
     python bench/inspections.py --rows 1000000 --runs 1
-    python bench/inspections.py --all                    # also the slow peers: pydeequ needs Java, Great Expectations minutes
+    python bench/inspections.py --all                    # also Great Expectations, which takes minutes
 
 The limit is a plain scan of the same columns. Goals: at most 2.5 times the limit, ahead of every peer, thirty times as
 fast as Great Expectations, at most 1 GB.
@@ -58,7 +58,7 @@ def make(folder: Path, rows: int) -> None:
                     ['new', 'paid', 'sent', 'back'][1 + (hash(range + 10) % 4)::INTEGER] AS state
                 FROM range({rows})
             ) TO '{folder / "orders.parquet"}' (COMPRESSION zstd)
-            """  # noqa: S608 (a number and a path of ours)
+            """
         )
 
 
