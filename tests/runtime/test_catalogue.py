@@ -291,7 +291,7 @@ def test_a_personal_value_is_in_no_result() -> None:
     connection.execute(
         f"CREATE TABLE people AS SELECT * FROM (VALUES ('{SECRET}', 4711.5), ('{SECRET}', 4711.5)) AS t(mail, income)"
     )
-    tests = [
+    tests: list[dict[str, Any]] = [
         {"check": "unique", "columns": ["mail"]},
         {"check": "accepted_values", "column": "mail", "values": ["a@b"]},
         {"check": "pattern", "column": "mail", "pattern": "x"},
@@ -348,18 +348,18 @@ THRESHOLDS = st.one_of(
         lambda shares: {"tolerance": {"warning": shares[0], "error": shares[1]}}
     ),
 )
+CONNECTION = engine.connect(threads=1)
 OTHERS = [{"n": 1, "t": "a"}, {"n": 2, "t": "b'"}]
 
 
 def table(rows: list[naive.Row]) -> engine.Connection:
-    connection = engine.connect(threads=1)
-    connection.execute("CREATE TABLE rows (id INTEGER, x DOUBLE, s VARCHAR)")
-    connection.execute("CREATE TABLE others (n INTEGER, t VARCHAR)")
+    CONNECTION.execute("CREATE OR REPLACE TABLE rows (id INTEGER, x DOUBLE, s VARCHAR)")
+    CONNECTION.execute("CREATE OR REPLACE TABLE others (n INTEGER, t VARCHAR)")
     for name, values in (("rows", rows), ("others", OTHERS)):
         for row in values:
             marks = ", ".join("?" for _ in row)
-            connection.execute(f"INSERT INTO {name} VALUES ({marks})", list(row.values()))
-    return connection
+            CONNECTION.execute(f"INSERT INTO {name} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+    return CONNECTION
 
 
 @settings(max_examples=60, deadline=None)

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from runtime import engine, uniqueness
 
+CONNECTION = engine.connect(threads=1)
+
 
 def repeated(connection: engine.Connection, columns: list[str], capacity: int) -> int:
     total = engine.rows(connection, "SELECT count(*) FROM t")[0][0]
@@ -29,8 +31,8 @@ def repeated(connection: engine.Connection, columns: list[str], capacity: int) -
 def test_repetitions_are_counted_whatever_fits_into_memory(
     rows: list[tuple[int | None, str | None]], capacity: int
 ) -> None:
-    connection = engine.connect(threads=1)
-    connection.execute("CREATE TABLE t (a BIGINT, b VARCHAR)")
+    connection = CONNECTION
+    connection.execute("CREATE OR REPLACE TABLE t (a BIGINT, b VARCHAR)")
     if rows:
         connection.executemany("INSERT INTO t VALUES (?, ?)", rows)
     for columns, keys in ((["a"], [(a,) for a, _ in rows]), (["a", "b"], rows)):
