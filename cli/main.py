@@ -300,6 +300,49 @@ def features_verify(
     raise typer.Exit(ended(work))
 
 
+@app.command()
+def inspections(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose reports are shown.")],
+    station: Annotated[
+        str | None, typer.Option(metavar="STATION", help="Only this station: curation, features or scoring.")
+    ] = None,
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="This run's reports in place of the newest.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the page of one station's report to a file.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the reports as one JSON document.")] = False,
+) -> None:
+    """Show the newest inspection reports that the running `line up` keeps: expected, observed, since when, how many."""
+    from cli.ending import ended
+    from cli.inspections import show_reports
+
+    raise typer.Exit(ended(lambda: show_reports(line, station=station, run=run, html=html, as_json=as_json)))
+
+
+@app.command()
+def propose(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose tests are looked at.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Print, ready for line.yaml, the `info` tests as every kept report would pass them: bounds from history."""
+    from cli.ending import ended
+    from cli.propose import show_proposals
+
+    raise typer.Exit(ended(lambda: show_proposals(line, as_json=as_json)))
+
+
+@app.command()
+def dqdl(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose tests are exported.")],
+    table: Annotated[str | None, typer.Option(metavar="TABLE", help="Only the tests of this table.")] = None,
+) -> None:
+    """Print a line's tests as rulesets of AWS Glue Data Quality (DQDL). Starts nothing."""
+    from cli.dqdl import show_rulesets
+    from cli.ending import ended
+
+    raise typer.Exit(ended(lambda: show_rulesets(line, table=table)))
+
+
 def main() -> None:
     """Console entry point."""
     app()
