@@ -49,8 +49,9 @@ def _load(context: Context, connection: engine.Connection, folder: Path) -> dict
         line=context.arguments.line,
         environment=context.arguments.environment,
         raw_bucket=context.arguments.raw_bucket,
-        s3=context.s3,
+        database=context.arguments.database,
         client=context.client,
+        catalog=lambda: context.catalog,
     )
     declared = context.bundle.definition.sources
     return load_all(connection, declared, origins=origins, parameters=context.parameters, folder=folder)
