@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "bench" / "peers")]
 
 import pyarrow as pa
-from reporting import reported
 
+from bench.peers.reporting import reported
 from config.line import FeatureView, Line
 from runtime import engine, parts
 from runtime.datasets import Choice, Joined

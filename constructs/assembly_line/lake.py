@@ -20,3 +20,9 @@ def allow_lake(role: iam.Role, *, shared: Shared, line: str, tables: bool, datas
     if tables:  # metadata that a commit made obsolete is deleted with it
         allow_write(role, shared.lake, warehouse, manage=True)
         allow_write(role, shared.lake, published)
+
+
+def allow_published(role: iam.Role, *, shared: Shared, line: str) -> None:
+    """Let a job read what another line has published: its tables, and which snapshots of them belong together."""
+    allow_tables(role, Stack.of(role), database=shared.database, line=line)
+    allow_read(role, shared.lake, f"warehouse/{shared.database}/{line}_", f"published/{line}/")
