@@ -6,11 +6,13 @@ All of them are undone when the server closes. Each has a contract test in tests
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.models import LambdaFunction
 from moto.cloudwatch.responses import CloudWatchResponse
+from moto.dynamodb.models.dynamo_type import Item
 from moto.ec2.models.flow_logs import FlowLogsBackend
 from moto.iam import aws_managed_policies
 from moto.iam.access_control import PermissionResult
@@ -29,6 +31,7 @@ def install(aws: EmbeddedAws) -> None:
     access_logs_may_precede_their_policy(aws)
     flow_logs_may_go_to_a_folder(aws)
     functions_keep_their_log_group(aws)
+    items_can_be_read_while_they_grow(aws)
 
 
 def bucket_policies_are_left_to_the_gate(aws: EmbeddedAws) -> None:
@@ -104,6 +107,24 @@ def functions_keep_their_log_group(aws: EmbeddedAws) -> None:
         function.logs_group_name = spec.get("LoggingConfig", {}).get("LogGroup", function.logs_group_name)
 
     aws.patches.replace(LambdaFunction, "__init__", __init__)
+
+
+def items_can_be_read_while_they_grow(aws: EmbeddedAws) -> None:
+    """moto walks an item's attributes while another thread may add one (dynamodb/models/dynamo_type.py, Item).
+
+    The reader then gets a 500: dictionary changed size during iteration. Here it walks a copy, which is made at once.
+    """
+
+    def of_a_copy(stock: Callable[..., Any]) -> Callable[..., Any]:
+        def read(item: Item, *more: Any, **named: Any) -> Any:
+            twin: Any = object.__new__(type(item))
+            vars(twin).update(vars(item), attrs=dict(item.attrs))
+            return stock(twin, *more, **named)
+
+        return read
+
+    for name in ("describe_attrs", "to_json", "__deepcopy__"):
+        aws.patches.replace(Item, name, of_a_copy(getattr(Item, name)))
 
 
 @cache

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from moto.awslambda.models import lambda_backends
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
 from local.server import EmbeddedAws
 from tests.local.embedded import function
@@ -49,6 +51,10 @@ def put_a_composite_alarm(cloudwatch: Any) -> list[str]:
     return [alarm["AlarmRule"] for alarm in found]
 
 
+def an_item() -> Item:
+    return Item(DynamoType({"S": "a"}), None, {"key": {"S": "a"}})
+
+
 def log_before_the_policy(s3: Any) -> None:
     s3.create_bucket(Bucket="logs")
     s3.create_bucket(Bucket="logged")
@@ -67,6 +73,18 @@ def test_functions_keep_their_log_group(aws: EmbeddedAws) -> None:
 
 def test_managed_policies_of_aws_can_be_attached(aws: EmbeddedAws) -> None:
     assert "glue:*" in attach_a_managed_policy(aws.client("iam"))
+
+
+def test_an_item_can_be_read_while_it_grows(aws: EmbeddedAws) -> None:
+    item = an_item()
+    described = item.describe_attrs()["Item"]
+    item.attrs["more"] = DynamoType({"N": "1"})
+    assert list(described) == ["key"]
+
+
+def test_an_item_that_grows_is_read_and_copied_whole(aws: EmbeddedAws) -> None:
+    item = an_item()
+    assert item.to_json() == copy.deepcopy(item).to_json() == {"Attributes": {"key": {"S": "a"}}}
 
 
 def test_composite_alarms_can_be_put(aws: EmbeddedAws) -> None:
