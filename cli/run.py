@@ -30,9 +30,11 @@ from runtime.paths import RunPaths
 from runtime.performance import window
 
 
-def run_line(line: str, *, given: Sequence[str], raw: Path | None, as_json: bool, port: int | None) -> int:
+def run_line(
+    line: str, *, given: Sequence[str], raw: Path | None, as_json: bool, port: int | None, force: Sequence[str] = ()
+) -> int:
     """Run the line and show what came of it; returns the exit status."""
-    order = take_order(line, given=given, raw=raw)
+    order = take_order(line, given=given, raw=raw, force=force)
     began = time.monotonic()
     with Progress() as progress, _site_and_sample(order, port=port, progress=progress) as (site, its_sample):
         account = carry_out(order, site=site, its_sample=its_sample, progress=progress)
@@ -71,7 +73,9 @@ def carry_out(order: Order, *, site: Site, its_sample: Sample, progress: Progres
         folder=order.raw or its_sample.raw,
     )
     before = waiting(site, outputs)
-    execution = start(stepfunctions, machine=outputs["StateMachineArn"], line=order.line, given=order.given)
+    execution = start(
+        stepfunctions, machine=outputs["StateMachineArn"], line=order.line, given=order.given, force=order.force
+    )
     progress.phase(f"{order.line} is running as {execution.run}")
     outcome = follow(stepfunctions, dynamodb, table=outputs["LedgerTable"], execution=execution, show=progress.stations)
     world = World()

@@ -127,6 +127,10 @@ class Line(_Model):
     parameters: dict[Name, Parameter] = {}
     sources: dict[Name, Source] = Field(min_length=1)
     tests: dict[Name, list[Check]] = Field(default={}, description="checks per curated table, view or `predictions`")
+    accepted_changes: dict[Name, dict[str, str]] = Field(
+        default={},
+        description="breaking changes of tables that are meant: table -> column -> its new SQL type, or `dropped`",
+    )
     features: dict[Name, FeatureView] = {}
     dataset: Dataset
     training: Training

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from jobs.inputs import curated_snapshots, database, view_snapshots, views
+from jobs.inputs import database, snapshots_of, views
 from jobs.main import Context, run_job
 from runtime import datasets
 from runtime.datasets import Dataset
@@ -22,14 +22,15 @@ from runtime.receipts import Receipt
 
 def work(context: Context) -> Receipt:
     """Join the spine with the views as of each example's moment, split it by time and write it."""
-    curated, published = curated_snapshots(context), view_snapshots(context)
+    connection, curated = database(context)
+    published = snapshots_of(context, "features", "views")
     made = datasets.dataset(
-        database(context, curated),
+        connection,
         bundle=context.bundle,
         parameters=context.parameters,
         views=views(context, published),
     )
-    snapshots = {**curated, **{name: published[name] for name in context.bundle.definition.dataset.features}}
+    snapshots = {**curated.snapshots, **{name: published[name] for name in context.bundle.definition.dataset.features}}
     whole = manifest(context, made, snapshots)
     for part, rows in made.parts.items():
         _put(context, f"{part}.parquet", _parquet(rows))

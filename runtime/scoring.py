@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from config.errors import LineError
 from runtime import artefact, histograms, models
@@ -94,14 +93,6 @@ def score(
     return Scored(
         rows=pa.table(columns, schema=PREDICTIONS), profile=histograms.profile(model.reference, frame, scores)
     )
-
-
-def replaced(history: pa.Table | None, rows: pa.Table, score_date: dt.date) -> pa.Table:
-    """Return the history with these rows in the place of those of their date: a second run of a day doubles nothing."""
-    if history is None:
-        return rows
-    others = history.filter(pc.not_equal(history["score_date"], pa.scalar(score_date, pa.date32())))
-    return pa.concat_tables([others.select(PREDICTIONS.names).cast(PREDICTIONS), rows])
 
 
 def records(rows: pa.Table) -> bytes:

@@ -57,7 +57,7 @@ class ReleaseStation(Station):
         )
         decision = sfn.Choice(self, "Decision")
         decision.when(sfn.Condition.string_equals("$.gate.decision", "promote"), register).otherwise(self.verdict)
-        self.started.next(gate).next(decision)
+        self.fresh.otherwise(gate.next(decision))
         register.next(deploy).next(self._until_in_service())
 
     def _until_in_service(self) -> sfn.IChainable:

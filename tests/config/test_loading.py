@@ -230,6 +230,12 @@ def test_several_mistakes_are_counted_behind_the_first(root: Path, change: Chang
             "tests.clients: there is no such table, expected one of customer_history, customers, orders, predictions: "
             "correct the name or add its .sql file",
         ),
+        (
+            "\nfeatures:",
+            "\naccepted_changes: {order: {price: VARCHAR}}\nfeatures:",
+            "accepted_changes.order: there is no such table, expected one of customer_history, customers, orders, "
+            "predictions: correct the name or add its .sql file",
+        ),
     ],
 )
 def test_a_mistake_in_a_line_names_key_value_and_what_is_allowed(
