@@ -51,8 +51,8 @@ def put_a_composite_alarm(cloudwatch: Any) -> list[str]:
     return [alarm["AlarmRule"] for alarm in found]
 
 
-def an_item() -> Item:
-    return Item(DynamoType({"S": "a"}), None, {"key": {"S": "a"}})
+def an_item(key: str = "a") -> Item:
+    return Item(DynamoType({"S": key}), None, {"key": {"S": key}})
 
 
 def log_before_the_policy(s3: Any) -> None:
@@ -82,9 +82,25 @@ def test_an_item_can_be_read_while_it_grows(aws: EmbeddedAws) -> None:
     assert list(described) == ["key"]
 
 
-def test_an_item_that_grows_is_read_and_copied_whole(aws: EmbeddedAws) -> None:
-    item = an_item()
-    assert item.to_json() == copy.deepcopy(item).to_json() == {"Attributes": {"key": {"S": "a"}}}
+def test_an_item_is_read_as_before(aws: EmbeddedAws) -> None:
+    dynamodb = aws.client("dynamodb")
+    dynamodb.create_table(
+        TableName="t",
+        KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    item = {"key": {"S": "a"}, "more": {"M": {"n": {"N": "1"}}}}
+    dynamodb.put_item(TableName="t", Item=item)
+    assert dynamodb.get_item(TableName="t", Key={"key": {"S": "a"}})["Item"] == item
+    assert dynamodb.scan(TableName="t")["Items"] == [item]
+    assert dynamodb.delete_item(TableName="t", Key={"key": {"S": "a"}}, ReturnValues="ALL_OLD")["Attributes"] == item
+
+
+def test_items_are_copied_each_as_itself(aws: EmbeddedAws) -> None:
+    items = [an_item(f"{number}") for number in range(50)]
+    copied = [item.to_json() for item in copy.deepcopy(items)]
+    assert copied == [{"Attributes": {"key": {"S": f"{number}"}}} for number in range(50)]
 
 
 def test_composite_alarms_can_be_put(aws: EmbeddedAws) -> None:
