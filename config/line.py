@@ -131,6 +131,9 @@ class Line(_Model):
         default={},
         description="breaking changes of tables that are meant: table -> column -> its new SQL type, or `dropped`",
     )
+    personal: list[str] = Field(
+        default=[], description="columns whose values are shown nowhere: not in samples, figures, proposals or messages"
+    )
     features: dict[Name, FeatureView] = {}
     dataset: Dataset
     training: Training

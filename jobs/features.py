@@ -30,7 +30,7 @@ def work(context: Context) -> Receipt:
         engine.seal(connection, context.folder)
         curated = Curated(context, connection)
         features.check_names(views, curated.snapshots, context.paths.line)
-        station = Station(context=context, name="features", connection=connection)
+        station = Station(context=context, name="features", connection=connection, elsewhere=curated.snapshots)
         for name in views:
             if not _make(context, connection, station, curated, name):
                 break
