@@ -12,6 +12,7 @@ from rich.table import Table
 
 from cli.ending import FAILED, UsageError, tell
 from cli.rehearsal import rehearse
+from cli.sql import portability_mistakes
 from config.bundle import Bundle
 from config.errors import LineError, messages_of
 from config.loading import ROOT, environment_names, line_names, load_bundle, load_environment
@@ -49,7 +50,8 @@ def line_mistakes(name: str, root: Path = ROOT) -> list[str]:
         bundle = load_bundle(name, root)
     except LineError as error:
         return [*messages_of(error), *python]
-    return [*_override_mistakes(name, bundle, root), *rehearse(bundle), *python]
+    sql = rehearse(bundle) or portability_mistakes(bundle, root)
+    return [*_override_mistakes(name, bundle, root), *sql, *python]
 
 
 def environment_mistakes(name: str, root: Path = ROOT) -> list[str]:

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from config.engine import Engine
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -64,6 +66,9 @@ class Environment(_Model):
     jobs: JobSize = JobSize()
     max_vcpus: int = Field(default=16, ge=2)
     curation: Curation = Curation()
+    engines: dict[str, Engine] = Field(
+        default={}, description="the engine that this environment gives to a line: line -> engine"
+    )
     alarm_emails: list[str] = []
     parameters: dict[str, dict[str, int | float | str | bool]] = Field(
         default={}, description="values that this environment gives to a line's parameters: line -> name -> value"

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from config.checks import Check, Severity
+from config.engine import Engine
 from config.parameters import Parameter
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -128,6 +129,9 @@ class Line(_Model):
     """One use case, as its folder describes it."""
 
     line: LineName
+    engine: Engine = Field(
+        default="duckdb", description="what runs the SQL of curation and features: DuckDB on one machine, or Spark"
+    )
     question: str = Field(min_length=10, description="the question whose answer is delivered")
     parameters: dict[Name, Parameter] = {}
     sources: dict[Name, Source] = Field(min_length=1)
