@@ -13,10 +13,10 @@ from config.errors import LineError
 from config.line import Line
 from config.parameters import resolve
 from runtime import engine, inspection
-from runtime.curation import file_of, order
+from runtime.curation import file_of, made
 from runtime.given import Given
 from runtime.references import referenced
-from runtime.sources import SCHEMA
+from runtime.sources.loaded import SCHEMA
 
 
 def rehearse(bundle: Bundle) -> list[str]:
@@ -75,10 +75,10 @@ class _Rehearsal:
         if mistakes:
             return mistakes
         try:
-            names = order(self._connection, line=line.line, statements=statements, sources=set(line.sources))
+            tables = made(self._connection, line=line.line, statements=statements, sources=set(line.sources))
         except LineError as error:
             return [str(error)]
-        return [mistake for name in names for mistake in self.create(name, statements[name], file=files[name])]
+        return [mistake for table in tables for mistake in self.create(table.name, table.sql, file=table.file)]
 
 
 def _unknown_columns(connection: duckdb.DuckDBPyConnection, bundle: Bundle, made: set[str]) -> Iterator[str]:

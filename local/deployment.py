@@ -14,6 +14,7 @@ from config.errors import LineError
 from local import custom_resources
 from local.assembly import Stack, read_assembly
 from local.fidelity import Row
+from local.resources import data_catalog
 from local.resources.catalogue import IGNORED_TYPES, KINDS, is_custom
 from local.resources.kinds import Made, Site
 from local.template import Template
@@ -102,6 +103,8 @@ def deploy(aws: EmbeddedAws, directory: Path, *, on_event: OnEvent | None = None
                 f"stack {stack.name}: it is deployed already and its template has changed; updating is not supported "
                 "yet: start a fresh embedded AWS"
             )
+    if any(data_catalog.is_embedded(resource) for stack in new for resource in stack.template["Resources"].values()):
+        aws.postgres.begin()  # while everything before it is made
     _bootstrap(aws)
     deployment = Deployment()
     aws.deployments.append(deployment)

@@ -115,3 +115,51 @@ def test_every_mistake_is_told_and_the_status_is_1(root: Path, capsys: pytest.Ca
 
 def test_a_sound_repository_has_status_0(root: Path) -> None:
     assert validate_lines(None, root) == 0
+
+
+DATABASE = """  customers:
+    kind: database
+    connection: shop_db
+    columns:"""
+
+
+def test_a_connection_that_an_environment_lacks_is_a_mistake(root: Path) -> None:
+    rewrite(root / "lines" / "shop" / "line.yaml", "  customers:\n    columns:", DATABASE)
+    assert line_mistakes("shop", root) == [
+        "lines/shop/line.yaml: sources.customers.connection: 'shop_db' is not a connection of environment 'local', "
+        "expected one of none: correct the name or add it under connections in config/environments/local.yaml"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("", None),
+        (
+            "query: SELECT customer FROM c WHERE joined_on > $since",
+            "query: $since is not a declared parameter, expected one of learning_rate, rounds, score_date, test_from, "
+            "train_from, validation_from: correct the name or declare it under parameters in line.yaml",
+        ),
+        (
+            "version: UPDATE c SET n = 1",
+            "version: holds UPDATE, expected one SELECT that writes nothing: remove the rest",
+        ),
+    ],
+)
+def test_a_query_for_a_database_is_looked_at(root: Path, more: str, message: str | None) -> None:
+    rewrite(
+        root / "lines" / "shop" / "line.yaml", "  customers:\n    columns:", f"{DATABASE[:-12]}    {more}\n    columns:"
+    )
+    environment = root / "config" / "environments" / "local.yaml"
+    environment.write_text(environment.read_text() + "connections: {shop_db: {engine: postgresql, embedded: true}}\n")
+    found = line_mistakes("shop", root)
+    assert found == ([f"lines/shop/line.yaml: sources.customers.{message}"] if message else [])
+
+
+def test_an_unknown_kind_of_source_is_a_mistake(root: Path) -> None:
+    rewrite(
+        root / "lines" / "shop" / "line.yaml", "  customers:\n    columns:", "  customers:\n    kind: ftp\n    columns:"
+    )
+    assert line_mistakes("shop", root) == [
+        "lines/shop/line.yaml: sources.customers.kind: 'ftp' is not a kind, expected one of s3, database"
+    ]

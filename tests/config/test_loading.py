@@ -111,7 +111,8 @@ def test_several_mistakes_are_counted_behind_the_first(root: Path, change: Chang
         load_bundle("shop", root)
     assert str(caught.value) == (
         "lines/shop/line.yaml: training.metric: 'accuracy' is not allowed, "
-        "expected roc_auc, average_precision, log_loss or brier (and 1 more: `line validate` lists them)"
+        "expected roc_auc, average_precision, log_loss, brier, mae, rmse, median_ae or r2 "
+        "(and 1 more: `line validate` lists them)"
     )
 
 
@@ -194,6 +195,28 @@ def test_several_mistakes_are_counted_behind_the_first(root: Path, change: Chang
             "training: the variant name 'boosting' is used twice, expected distinct names",
         ),
         (
+            "  id: id\n",
+            "  task: multiclass\n  id: id\n",
+            "dataset.task: 'multiclass' is not allowed, expected binary or regression",
+        ),
+        (
+            "training:\n  metric: roc_auc",
+            "training:\n  metric: mae",
+            "training.metric: 'mae' is not a metric of the task binary, "
+            "expected one of roc_auc, average_precision, log_loss, brier",
+        ),
+        (
+            "- {metric: roc_auc, minimum: 0.6, severity: error}",
+            "- {metric: brier, maximum: 0.2, severity: error}\n    - {metric: r2, minimum: 0.6, severity: error}",
+            "release.gates[1].metric: 'r2' is not a metric of the task binary, "
+            "expected one of roc_auc, average_precision, log_loss, brier",
+        ),
+        (
+            "performance: {metric: roc_auc",
+            "performance: {metric: bias",
+            "monitoring.performance.metric: 'bias' is not a metric of the task binary, expected one of roc_auc, brier",
+        ),
+        (
             "delivery:\n",
             "schedule: daily\ndelivery:\n",
             "schedule: 'daily' is not a schedule, expected rate(...) or cron(...)",
@@ -208,6 +231,12 @@ def test_several_mistakes_are_counted_behind_the_first(root: Path, change: Chang
             "  clients:\n    - {check",
             "tests.clients: there is no such table, expected one of customer_history, customers, orders, predictions: "
             "correct the name or add its .sql file",
+        ),
+        (
+            "\nfeatures:",
+            "\naccepted_changes: {order: {price: VARCHAR}}\nfeatures:",
+            "accepted_changes.order: there is no such table, expected one of customer_history, customers, orders, "
+            "predictions: correct the name or add its .sql file",
         ),
     ],
 )

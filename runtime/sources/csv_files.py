@@ -1,4 +1,4 @@
-"""A line's raw files: found in the raw bucket, downloaded by version and read with their declared columns.
+"""CSV files, read with their declared columns.
 
 Readers of a source rely on its columns, so a file that lacks one, an empty file and a value of another type each stop
 the run with a message for the people who deliver the file. Columns that are not declared are ignored.
@@ -7,63 +7,20 @@ the run with a message for the people who deliver the file. Columns that are not
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from config.errors import LineError
-from config.line import Source
+from config.sources import S3Source
 from runtime.engine import Connection, closest, literal, quoted, rows
-from runtime.paths import raw_prefix
+from runtime.sources.loaded import SCHEMA, File, Loaded, fingerprint_of
 
-SCHEMA = "raw"
-"""SQL says ``FROM raw.<source>``: a curated table may have its source's name."""
 _CSV = "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"'"
 
 
-@dataclass(frozen=True)
-class File:
-    """One raw file as it was read: its version names its content."""
-
-    uri: str
-    version: str
-    etag: str
-    path: Path
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A source in the database."""
-
-    files: list[File]
-    rows: int
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 over the files' names and content tags."""
-        return hashlib.sha256("".join(f"{file.uri}\n{file.etag}\n" for file in self.files).encode()).hexdigest()
-
-
-def download(s3: Any, *, bucket: str, line: str, source: str, folder: Path) -> list[File]:
-    """Download a source's files, in the order of their keys; raises LineError when there is none, or an empty one."""
-    prefix = raw_prefix(line, source)
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    keys = sorted(item["Key"] for page in pages for item in page.get("Contents", []) if not item["Key"].endswith("/"))
-    if not keys:
-        raise LineError(
-            f"s3://{bucket}/{prefix} holds no file, expected the CSV files of source {source!r}: upload one"
-        )
-    with ThreadPoolExecutor(4) as threads:
-        paths = [folder / f"{source}-{i}{_suffix(key)}" for i, key in enumerate(keys)]
-        return list(threads.map(lambda key, path: _fetched(s3, bucket, key, path), keys, paths))
-
-
-def load(connection: Connection, name: str, source: Source, files: list[File]) -> Loaded:
+def load(connection: Connection, name: str, source: S3Source, files: list[File]) -> Loaded:
     """Read the files into the table ``raw.<name>``; raises LineError naming file, line, column and value at fault."""
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
     groups: dict[tuple[str, ...], list[File]] = {}
@@ -82,25 +39,10 @@ def load(connection: Connection, name: str, source: Source, files: list[File]) -
     count = int(rows(connection, f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608 (a quoted name)
     if count == 0:
         raise LineError(f"{files[0].uri}: has a header but no row, expected at least one: upload the complete file")
-    return Loaded(files=files, rows=count)
+    return Loaded(files=files, rows=count, fingerprint=fingerprint_of(files))
 
 
-def _suffix(key: str) -> str:
-    return ".csv.gz" if key.endswith(".gz") else ".csv"
-
-
-def _fetched(s3: Any, bucket: str, key: str, path: Path) -> File:
-    answer = s3.get_object(Bucket=bucket, Key=key)
-    with path.open("wb") as target:
-        for chunk in answer["Body"].iter_chunks(1 << 20):
-            target.write(chunk)
-    uri = f"s3://{bucket}/{key}"
-    if path.stat().st_size == 0:
-        raise LineError(f"{uri}: is empty (0 bytes), expected a CSV file with a header: upload the complete file")
-    return File(uri=uri, version=answer.get("VersionId", ""), etag=answer["ETag"].strip('"'), path=path)
-
-
-def _header(file: File, source: Source, name: str) -> tuple[str, ...]:
+def _header(file: File, source: S3Source, name: str) -> tuple[str, ...]:
     """Return the file's columns after checking that it has every declared one, once."""
     header = _first_row(file)
     for column in source.columns:
@@ -126,7 +68,7 @@ def _first_row(file: File) -> list[str]:
         raise LineError(f"{file.uri}: cannot be read as UTF-8 CSV: {error}: upload it in that form") from None
 
 
-def _read_csv(header: tuple[str, ...], source: Source, files: list[File], extra: str = "") -> str:
+def _read_csv(header: tuple[str, ...], source: S3Source, files: list[File], extra: str = "") -> str:
     types = ", ".join(
         f"{literal(f'{column}' if header.count(column) == 1 else f'{column}_{i}')}: "
         f"{literal(source.columns.get(column, 'VARCHAR'))}"
@@ -139,7 +81,7 @@ def _read_csv(header: tuple[str, ...], source: Source, files: list[File], extra:
 
 def _tell(
     connection: Connection,
-    source: Source,
+    source: S3Source,
     groups: Mapping[tuple[str, ...], list[File]],
     error: duckdb.Error,
 ) -> None:

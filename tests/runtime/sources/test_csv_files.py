@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from config.errors import LineError
-from config.line import Source
-from runtime import engine, sources
-from runtime.sources import Loaded
+from config.sources import S3Source
+from runtime import engine
+from runtime.sources import csv_files, objects
+from runtime.sources.loaded import Loaded
 from tests.moto_server import Aws
 
-SOURCE = Source(columns={"id": "INTEGER", "name": "VARCHAR", "at": "TIMESTAMPTZ"})
+SOURCE = S3Source(columns={"id": "INTEGER", "name": "VARCHAR", "at": "TIMESTAMPTZ"})
 GOOD = "id,name,at\n1,pen,2013-01-01T06:00:00Z\nNA,NA,2013-01-01 07:00:00+01\n"
 
 
@@ -21,17 +22,17 @@ class Raw:
         self.s3, self.bucket, self.folder = aws.client("s3"), aws.bucket(), folder
         self.connection = engine.connect(threads=1)
 
-    def load(self, source: Source = SOURCE, **files: str | bytes) -> Loaded:
+    def load(self, source: S3Source = SOURCE, **files: str | bytes) -> Loaded:
         for name, text in files.items():
             self.s3.put_object(Bucket=self.bucket, Key=f"shop/goods/{name.replace('_', '.')}", Body=text)
-        found = sources.download(self.s3, bucket=self.bucket, line="shop", source="goods", folder=self.folder)
-        return sources.load(self.connection, "goods", source, found)
+        found = objects.download(self.s3, bucket=self.bucket, line="shop", source="goods", folder=self.folder)
+        return csv_files.load(self.connection, "goods", source, found)
 
     def rows(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = engine.fetched(self.connection, "FROM raw.goods").to_pylist()
         return rows
 
-    def refusal(self, source: Source = SOURCE, **files: str | bytes) -> str:
+    def refusal(self, source: S3Source = SOURCE, **files: str | bytes) -> str:
         with pytest.raises(LineError) as error:
             self.load(source, **files)
         return str(error.value).replace(self.bucket, "raw")
