@@ -12,6 +12,7 @@ from config.checks import Check, Severity
 from config.metrics import METRICS, OBSERVED, Metric, Observed, Task
 from config.parameters import Parameter
 from config.sources import Source
+from config.thresholds import QuarantineCheck
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 LineName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,19}$")]
@@ -167,6 +168,15 @@ class Line(_Model):
             if metric not in known:
                 allowed = ", ".join(known)
                 raise ValueError(f"{key}: {metric!r} is not a metric of the task {task}, expected one of {allowed}")
+        return self
+
+    @model_validator(mode="after")
+    def _predictions_are_whole(self) -> Line:
+        for i, check in enumerate(self.tests.get("predictions", [])):
+            if isinstance(check, QuarantineCheck) and check.quarantine:
+                raise ValueError(
+                    f"tests.predictions[{i}].quarantine: predictions are delivered whole, expected false: remove it"
+                )
         return self
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from config.checks import Check, References
+from jobs import aside
 from jobs.main import Context
 from runtime import inspection, publication, receipts, reports, tables
 from runtime.engine import Connection, Query
@@ -16,6 +17,7 @@ from runtime.given import Given
 from runtime.inspection import Result
 from runtime.paths import RunPaths
 from runtime.publication import Publication
+from runtime.quarantine import Quarantined
 
 FINGERPRINT = "fingerprint"
 
@@ -33,6 +35,10 @@ class Station:
     results: list[Result] = field(default_factory=list)
     given: Given = field(init=False)
     """What the run gives to the tests."""
+    quarantined: dict[str, Quarantined] = field(default_factory=dict)
+    """What was kept aside of each table that has tests which do."""
+    kept_aside: dict[str, int] = field(default_factory=dict)
+    """Snapshots of the tables of what was kept aside."""
     _attached: set[str] = field(default_factory=set)
     _written: list[str] = field(default_factory=list)
     """Tables to inspect once all are written: a test may look into another table."""
@@ -82,6 +88,7 @@ class Station:
         self.results += [change.result() for change in changes]
         if any(change.severity == "error" for change in changes):
             return False
+        query = aside.parted(self, table, query)
         written = tables.write_audit(
             context.catalog,
             context.table(table),
@@ -120,6 +127,8 @@ class Station:
             for table, snapshot in self.snapshots.items():
                 if table not in self.reused:
                     tables.publish(context.catalog, context.table(table), snapshot)
+            for table, snapshot in self.kept_aside.items():
+                tables.publish(context.catalog, context.table(table), snapshot)
             published = Publication(run=context.arguments.run, tables=self.snapshots)
             publication.write(context.s3, context.paths.lake, context.paths.line, self.name, published)
         self.results = reports.publish(
@@ -130,6 +139,7 @@ class Station:
             status=status,
             rows=self.rows,
             at=self.given.now.isoformat(timespec="seconds"),
+            quarantined={table: found.bad_rows for table, found in self.quarantined.items()},
         )
         return status
 
@@ -149,21 +159,22 @@ class Station:
         history = reports.history(context.s3, context.paths, self.name)
         for table in self._written:
             self.attach(table)
-            for check in self._checks(table):
+            for check in self.checks(table):
                 if isinstance(check, References):
-                    self._attach_other(check.table)
+                    self.attach_other(check.table)
             self.results += inspection.inspect(
                 self.connection,
                 table,
-                self._checks(table),
+                self.checks(table),
                 subject=f"lines/{context.paths.line}/line.yaml: tests.{table}",
                 given=self.given,
                 personal=context.bundle.definition.personal,
                 history=history,
+                quarantined=self.quarantined.get(table),
             )
         self._written = []
 
-    def _attach_other(self, table: str) -> None:
+    def attach_other(self, table: str) -> None:
         """Make a table that a test looks into a relation: this run's, or the published one of another station."""
         if table in self.snapshots:
             self.attach(table)
@@ -177,15 +188,15 @@ class Station:
             )
             self._attached.add(table)
 
-    def _checks(self, table: str) -> list[Check]:
+    def checks(self, table: str) -> list[Check]:
         return self.context.bundle.definition.tests.get(table, [])
 
     def _checks_digest(self, table: str) -> str:
-        return digest([check.model_dump(mode="json") for check in self._checks(table)])
+        return digest([check.model_dump(mode="json") for check in self.checks(table)])
 
     def _inspected_before(self, table: str, said: Mapping[str, str]) -> list[Result] | None:
         """Return what the same checks found when the snapshot was written, or None when that is not known."""
-        if said.get("checks") != self._checks_digest(table) or any(map(inspection.moves, self._checks(table))):
+        if said.get("checks") != self._checks_digest(table) or any(map(inspection.moves, self.checks(table))):
             return None
         paths = RunPaths(lake=self.context.paths.lake, line=self.context.paths.line, run=said.get("run", ""))
         receipt = receipts.read(self.context.s3, paths, self.name)
