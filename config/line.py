@@ -14,6 +14,7 @@ from config.engine import Engine
 from config.metrics import METRICS, OBSERVED, Metric, Observed, Task
 from config.parameters import Parameter
 from config.sources import S3Source, Source
+from config.thresholds import QuarantineCheck
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 LineName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,19}$")]
@@ -187,6 +188,15 @@ class Line(_Model):
                 raise ValueError(
                     f"curation.{table}.incremental: {curated.incremental!r} is not a source of files with one "
                     f"partition column, expected one of {', '.join(allowed) or 'none'}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _predictions_are_whole(self) -> Line:
+        for i, check in enumerate(self.tests.get("predictions", [])):
+            if isinstance(check, QuarantineCheck) and check.quarantine:
+                raise ValueError(
+                    f"tests.predictions[{i}].quarantine: predictions are delivered whole, expected false: remove it"
                 )
         return self
 

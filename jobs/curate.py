@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jobs import aside
 from jobs.main import Context, run_job
 from jobs.raw import Raw, by_partition
 from runtime import curation, engine, freshness, inspection, tables
@@ -36,8 +37,8 @@ def work(context: Context) -> Receipt:
         ):
             if not curating.make(table):
                 break
-        for name, query in raw.rejected().items():
-            station.keep_rejected(name, query, still=raw.still_rejected(name))
+        for name, rows in raw.rejected().items():
+            aside.keep(station, f"{name}_rejected", rows)
         status = station.publish()
         return Receipt(
             station="curation",

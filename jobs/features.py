@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jobs.main import Context, run_job
 from runtime import engine, features, freshness, inspection, online
@@ -41,7 +41,7 @@ def work(context: Context) -> Receipt:
         as_of = scoring_window(context.bundle.definition, context.parameters).end
         served = _serve(context, connection, station, as_of) if status != "halted" else dict.fromkeys(views, 0)
     outputs = {
-        name: {**told, "online": served.get(name, 0), **_left_out(given, name, station.rows, station.quarantined)}
+        name: {**told, "online": served.get(name, 0), **_left_out(given, name, told)}
         for name, told in station.outputs().items()
     }
     return Receipt(
@@ -85,9 +85,9 @@ def _make(
     return station.audit(name, query, fingerprint)
 
 
-def _left_out(given: Mapping[str, int], name: str, rows: Mapping[str, int], aside: Mapping[str, int]) -> dict[str, int]:
-    """Return how many rows of a view's SELECT were left out; nothing for a view that is fresh."""
-    return {"left_out": given[name] - rows[name] - aside.get(name, 0)} if name in given and name in rows else {}
+def _left_out(given: Mapping[str, int], name: str, told: Mapping[str, Any]) -> dict[str, int]:
+    """Return how many rows of a view's SELECT were left out, as no example could find them; nothing if it is fresh."""
+    return {"left_out": given[name] - told["rows"] - told.get("quarantined", 0)} if name in given else {}
 
 
 def _serve(context: Context, connection: Connection, station: Station, as_of: dt.datetime) -> dict[str, int]:

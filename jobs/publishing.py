@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 from config.checks import Check, References
 from config.thresholds import QuarantineCheck
+from jobs import aside
 from jobs.main import Context
-from runtime import engine, inspection, publication, quarantine, receipts, reports, tables
-from runtime.engine import Connection, Query, quoted
+from runtime import inspection, publication, receipts, reports, tables
+from runtime.engine import Connection, Query
 from runtime.freshness import digest
 from runtime.given import Given
 from runtime.inspection import Result
@@ -22,8 +23,6 @@ from runtime.quarantine import Quarantined
 from runtime.receipts import Receipt
 
 FINGERPRINT = "fingerprint"
-ASIDE = "_quarantine"
-"""Ends the name of the table with the rows that a table's tests kept aside."""
 _TIMELY = re.compile(r'"now"|row_count_change')
 
 
@@ -40,14 +39,15 @@ class Station:
     rows: dict[str, int] = field(default_factory=dict)
     reused: set[str] = field(default_factory=set)
     results: list[Result] = field(default_factory=list)
-    quarantined: dict[str, int] = field(default_factory=dict)
-    _aside: dict[str, int] = field(default_factory=dict)
-    _parted: dict[str, Quarantined] = field(default_factory=dict)
+    quarantined: dict[str, Quarantined] = field(default_factory=dict)
+    """What was kept aside of each table that has tests which do."""
+    kept_aside: dict[str, int] = field(default_factory=dict)
+    """Snapshots of the tables of what was kept aside."""
     _attached: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         context = self.context
-        self._given = Given(parameters=context.parameters)
+        self.given = Given(parameters=context.parameters)
         self._published = publication.read(context.s3, context.paths.lake, context.paths.line, self.name)
         self._before = self._receipt_of(self._published)
 
@@ -60,9 +60,6 @@ class Station:
             return False
         self.snapshots[table], self.rows[table] = current.snapshot, current.rows
         self.reused.add(table)
-        if self._published is not None and table + ASIDE in self._published.tables:
-            self._aside[table + ASIDE] = self._published.tables[table + ASIDE]
-            self.quarantined[table] = self._told_before(table).get("quarantined", 0)
         return True
 
     def audit(
@@ -90,33 +87,21 @@ class Station:
         self.results += [change.result() for change in changes]
         if any(change.severity == "error" for change in changes):
             return False
-        if self._keeping(table):
-            query = self._part(table, query, partition=partition, replaced=replaced)
-        written = self._write(
-            table,
+        query = aside.parted(self, table, query)
+        context = self.context
+        written = tables.write_audit(
+            context.catalog,
+            context.table(table),
             query,
+            connection=self.connection,
+            folder=context.folder,
+            run=context.arguments.run,
             partition=partition,
             replaced=replaced,
             said={**said, FINGERPRINT: self._whole(table, fingerprint)},
         )
         self.snapshots[table], self.rows[table] = written.snapshot, written.rows
         return True
-
-    def keep_rejected(self, source: str, query: Query, *, still: str) -> None:
-        """Keep the rows of a source that could not be read as ``<source>_rejected``.
-
-        ``still`` is the condition on the rows that are there already which holds for those to keep beside them.
-        """
-        context, table = self.context, f"{source}_rejected"
-        before = tables.published(context.catalog, context.table(table))
-        if before is not None:
-            self.elsewhere = {**self.elsewhere, table: before}
-            self.attach(table)
-            earlier = f"SELECT * FROM {quoted(table)} WHERE {still}"  # noqa: S608 (quoted names, literals)
-            query = Query(f"{query.text} UNION ALL BY NAME {earlier}", file=query.file)
-        elif not engine.rows(self.connection, f"{query.text} LIMIT 1"):
-            return
-        self._aside[table] = self._write(table, query, may_be_empty=True).snapshot
 
     def attach(self, table: str) -> None:
         """Make a table of this station, as it was written or is reused, or of an earlier one a relation."""
@@ -141,13 +126,10 @@ class Station:
                 self.results += self._inspected_before(table) or self._inspected(table)
         status = inspection.outcome(self.results)
         if status != "halted":
-            both = {**self.snapshots, **self._aside}
-            for table, snapshot in both.items():
-                if table.removesuffix(ASIDE) not in self.reused:
+            for table, snapshot in {**self.snapshots, **self.kept_aside}.items():
+                if table not in self.reused:
                     tables.publish(context.catalog, context.table(table), snapshot)
-            earlier = self._published.tables if self._published is not None else {}
-            aside = {table: snapshot for table, snapshot in earlier.items() if table.endswith("_rejected")}
-            published = Publication(run=context.paths.run, tables={**aside, **both})
+            published = Publication(run=context.paths.run, tables=self.snapshots)
             publication.write(context.s3, context.paths.lake, context.paths.line, self.name, published)
         self.results = reports.publish(
             context.s3,
@@ -156,8 +138,8 @@ class Station:
             self.results,
             status=status,
             rows=self.rows,
-            at=self._given.now.isoformat(timespec="seconds"),
-            quarantined=self.quarantined,
+            at=self.given.now.isoformat(timespec="seconds"),
+            quarantined=self._kept(),
         )
         return status
 
@@ -167,62 +149,36 @@ class Station:
 
     def outputs(self) -> dict[str, dict[str, Any]]:
         """Return what the receipt says of each table: snapshot, rows, whether it is fresh, what it was tested by."""
+        kept = self._kept()
         return {
             table: {
                 "snapshot": snapshot,
                 "rows": self.rows[table],
                 "fresh": table in self.reused,
                 "tested": self._tested(table),
-                **({"quarantined": self.quarantined[table]} if table in self.quarantined else {}),
+                **({"quarantined": kept[table]} if table in kept else {}),
             }
             for table, snapshot in self.snapshots.items()
         }
 
-    def _checks(self, table: str) -> list[Check]:
+    def checks(self, table: str) -> list[Check]:
+        """Return the tests of a table."""
         return self.context.bundle.definition.tests.get(table, [])
 
     def _keeping(self, table: str) -> list[Check]:
-        return [check for check in self._checks(table) if isinstance(check, QuarantineCheck) and check.quarantine]
+        return [check for check in self.checks(table) if isinstance(check, QuarantineCheck) and check.quarantine]
 
     def _whole(self, table: str, fingerprint: str) -> str:
         """Return the fingerprint of a table's content, which depends on what its tests keep aside."""
         keeping = [check.model_dump(mode="json") for check in self._keeping(table)]
         return digest([fingerprint, keeping, self._values(keeping)]) if keeping else fingerprint
 
-    def _write(self, table: str, query: Query, **options: Any) -> tables.Written:
-        context = self.context
-        return tables.write_audit(
-            context.catalog,
-            context.table(table),
-            query,
-            connection=self.connection,
-            folder=context.folder,
-            run=context.arguments.run,
-            **options,
-        )
-
-    def _part(self, table: str, query: Query, *, partition: str, replaced: Sequence[str] | None) -> Query:
-        """Part a table's rows into those to publish, whose query is returned, and those to keep aside."""
-        self.connection.execute(f"CREATE OR REPLACE TABLE {quoted(table)} AS {query.text}", dict(query.parameters))
-        self._refer(self._keeping(table), table)
-        parted = quarantine.split(
-            self.connection,
-            table,
-            self._checks(table),
-            names=inspection.test_names(table, self._checks(table)),
-            subject=self._subject(table),
-            given=self._given,
-        )
-        self._parted[table], self.quarantined[table] = parted, parted.bad_rows
-        aside = table + ASIDE
-        if parted.bad or tables.published(self.context.catalog, self.context.table(aside)) is not None:
-            none = f"SELECT *, '' AS {quarantine.REASON} FROM {quoted(table)} LIMIT 0"  # noqa: S608 (quoted names)
-            rows = f"FROM {quoted(parted.bad)}" if parted.bad else none
-            kept = Query(rows, file=query.file)
-            self._aside[aside] = self._write(
-                aside, kept, partition=partition, replaced=replaced, may_be_empty=True
-            ).snapshot
-        return Query(f"FROM {quoted(parted.good)}", file=query.file)
+    def _kept(self) -> dict[str, int]:
+        """Return how many rows were kept aside of each table, in this run or in the one whose outcome still holds."""
+        before = {table: self._told_before(table).get("quarantined", 0) for table in self.reused}
+        return {table: count for table, count in before.items() if count} | {
+            table: found.bad_rows for table, found in self.quarantined.items()
+        }
 
     def _refer(self, checks: Sequence[Check], table: str) -> None:
         """Make the tables to which tests refer relations."""
@@ -231,16 +187,16 @@ class Station:
 
     def _inspected(self, table: str) -> list[Result]:
         self.attach(table)
-        self._refer(self._checks(table), table)
+        self._refer(self.checks(table), table)
         return inspection.inspect(
             self.connection,
             table,
-            self._checks(table),
-            subject=self._subject(table),
-            given=self._given,
+            self.checks(table),
+            subject=self.subject(table),
+            given=self.given,
             personal=self.context.bundle.definition.personal,
             history=reports.history(self.context.s3, self.context.paths, self.name),
-            quarantined=self._parted.get(table),
+            quarantined=self.quarantined.get(table),
         )
 
     def _inspected_before(self, table: str) -> list[Result] | None:
@@ -271,14 +227,15 @@ class Station:
         return {**self.elsewhere, **self.snapshots}.get(table)
 
     def _dumped(self, table: str) -> list[dict[str, Any]]:
-        return [check.model_dump(mode="json") for check in self._checks(table)]
+        return [check.model_dump(mode="json") for check in self.checks(table)]
 
     def _values(self, checks: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         """Return the values of the parameters that tests name."""
         named = re.findall(r"\$(\w+)", json.dumps(checks))
         return {name: str(value) for name, value in self.context.used(sorted(set(named))).items()}
 
-    def _subject(self, table: str) -> str:
+    def subject(self, table: str) -> str:
+        """Return where the tests of a table stand, for messages."""
         return f"lines/{self.context.paths.line}/line.yaml: tests.{table}"
 
     def _receipt_of(self, published: Publication | None) -> Receipt | None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from config.sources import LineSource, S3Source, Source
 from jobs.main import Context
 from runtime import engine, publication
-from runtime.engine import Connection, Query, literal, quoted
+from runtime.engine import Connection, quoted
 from runtime.sources.loaded import REJECTED, SCHEMA, Loaded, Object, fingerprints_by_partition
 from runtime.sources.loading import Origins, fingerprint, listed, load
 
@@ -72,19 +72,9 @@ class Raw:
             for name in self.declared
         }
 
-    def rejected(self) -> dict[str, Query]:
-        """Return, for each source that keeps bad rows aside and was read, the query for those of what was read."""
-        return {
-            name: Query(f"FROM {REJECTED}.{quoted(name)}", file=f"sources.{name}")
-            for name in self._loaded
-            if isinstance(source := self.declared[name], S3Source) and source.bad_rows == "quarantine"
-        }
-
-    def still_rejected(self, name: str) -> str:
-        """Return the condition on earlier rejected rows that holds for files that are there and were not read now."""
-        read = {file.uri for file in self._loaded[name].files}
-        left = [one.uri for one in self._objects(name) if one.uri not in read]
-        return f"file IN ({', '.join(map(literal, left))})" if left else "false"
+    def rejected(self) -> dict[str, str]:
+        """Return, for each source of which rows could not be read and are kept aside, the relation of these rows."""
+        return {name: f"{REJECTED}.{quoted(name)}" for name, loaded in self._loaded.items() if loaded.rejected}
 
     def _objects(self, name: str) -> list[Object]:
         source = self.declared[name]

@@ -11,7 +11,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from config.checks import AcceptedValues, Check, Freshness, Mean, Quantile, RowCountChange, Severity, Share
+from config.checks import (
+    AcceptedValues,
+    Check,
+    Freshness,
+    Mean,
+    Quantile,
+    References,
+    RowCountChange,
+    Severity,
+    Share,
+)
 from config.thresholds import QuarantineCheck, RowCheck
 from runtime import engine, findings, proposals
 from runtime.engine import Connection
@@ -46,7 +56,7 @@ class Result:
     test: str = ""
     """The test's name in reports: it stays when only thresholds change."""
     since: str = ""
-    """The first run of the unbroken row in which it failed."""
+    """The first run of the unbroken row in which it failed; the report tells it."""
     since_at: str = ""
     quarantined_rows: int = 0
     low: Any = None
@@ -86,7 +96,7 @@ def inspect(
         fit(test, kinds, key, table, given)
     measured = Measurements(connection, relation, kinds, given, (history or History()).rows(table))
     measured.read(tests)
-    inspector = _Inspector(table, measured, personal, history or History(), quarantined)
+    inspector = _Inspector(table, measured, personal, quarantined)
     names = test_names(table, checks)
     return [
         inspector.result(check, key=key, index=i, name=name)
@@ -103,6 +113,14 @@ def test_names(relation: str, checks: Sequence[Check]) -> list[str]:
         seen[name] += 1
         names.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
     return names
+
+
+def moves(check: Check) -> bool:
+    """Whether a test may find something else in the same rows: it looks at the time, parameters or other tables."""
+    if isinstance(check, Freshness | References | RowCountChange):
+        return True
+    texts = [getattr(check.at(level), name, None) for level in check.severities for name in ("minimum", "maximum")]
+    return "$" in getattr(check, "condition", "") or any(isinstance(text, str) and text[0] in "n$" for text in texts)
 
 
 def outcome(results: Sequence[Result]) -> Literal["succeeded", "flagged", "halted"]:
@@ -152,7 +170,6 @@ class _Inspector:
     table: str
     measured: Measurements
     personal: Sequence[str]
-    history: History
     quarantined: Quarantined | None
 
     def result(self, check: Check, *, key: str, index: int, name: str) -> Result:
@@ -172,7 +189,6 @@ class _Inspector:
             if test.severity == "info":
                 unexpected = self._unexpected(test, key, hidden)
                 proposal = proposals.proposal(check, shown, unexpected)
-        first = self.history.since(name) if failed else None
         return Result(
             table=self.table,
             check=check.check,
@@ -187,8 +203,6 @@ class _Inspector:
             sample=sample,
             proposal=proposal,
             test=name,
-            since=first.run if first is not None else "",
-            since_at=first.at if first is not None else "",
             quarantined_rows=found.quarantined,
             low=findings.plain(shown.low),
             high=findings.plain(shown.high),

@@ -69,9 +69,7 @@ def publish(
     A test that fails for the first time fails since this run. Writing again writes the same.
     """
     before = history(s3, paths, station)
-    dated = [
-        result if result.passed or result.since else replace(result, since=paths.run, since_at=at) for result in results
-    ]
+    dated = [_dated(result, before, paths.run, at) for result in results]
     report = Report(
         line=paths.line,
         station=station,
@@ -89,6 +87,16 @@ def publish(
     _put(s3, paths.lake, paths.report(station, "html"), page, "text/html; charset=utf-8")
     _enter(s3, paths, station, entry)
     return dated
+
+
+def _dated(result: Result, before: History, run: str, at: str) -> Result:
+    """Name a result's test, where who made it did not, and say since when it fails."""
+    name = result.test or " ".join(filter(None, [result.table, result.check, result.column]))
+    first = before.since(name) if not result.passed else None
+    if first is not None:
+        run, at = first.run, first.at
+    since, since_at = ("", "") if result.passed else (run, at)
+    return replace(result, test=name, since=since, since_at=since_at)
 
 
 def read(s3: Any, paths: RunPaths, station: str) -> Report | None:

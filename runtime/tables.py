@@ -91,14 +91,13 @@ def write_audit(
     partition: str = "",
     replaced: Sequence[object] | None = None,
     said: Mapping[str, str] = MappingProxyType({}),
-    may_be_empty: bool = False,
 ) -> Written:
     """Write what a query gives to the table's branch ``audit``; ``main`` stays.
 
     The table's whole content is replaced, or, with ``partition`` (a column) and ``replaced`` (values of it), those
     partitions alone. ``said`` is kept with the snapshot. Local copies of the files stay in the folder for ``attach``.
     The table's columns become those of the query in the same commit (``compared`` tells before whether they may).
-    Raises LineError when empty content would replace rows, unless it ``may_be_empty``.
+    Raises LineError when empty content would replace rows.
     """
     columns = stored(engine.schema(connection, query), table)
     target = _loaded_or_created(catalog, table, columns, partition)
@@ -122,7 +121,7 @@ def write_audit(
         dropped, kept = _parted(target, replaced)
         _check_partitions(target, added, replaced, table, query.file)
         rows = sum(file.record_count for file in (*added, *kept))
-        if rows == 0 and _rows(target) > 0 and not may_be_empty:
+        if rows == 0 and _rows(target) > 0:
             raise LineError(
                 f"table {table!r}: its new content is empty, but the published one has {_rows(target)} rows: "
                 "correct its SELECT or its sources; an empty table never replaces rows"
