@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 from cli.ending import UsageError
 from cli.order import Order
@@ -15,7 +14,7 @@ from runtime.builder import ALL, Request
 from runtime.datasets import Choice
 from runtime.engine import closest
 from runtime.examples_file import ExamplesFile, columns
-from runtime.spine import Task
+from runtime.spine import TASKS, Task
 from runtime.windows import Window
 
 _FIRST, _LAST = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (1, 9999))
@@ -63,12 +62,11 @@ class Asked:
         return Window(start=start, end=end)
 
     def _task(self, whole: Request, held: Sequence[str] | None) -> Task:
-        known: tuple[Task, ...] = get_args(Task)
-        for task in known:
+        for task in TASKS:
             if task == self.task:
                 return task
         if self.task is not None:
-            raise UsageError(f"--task: {self.task!r} is not a task, expected one of {', '.join(known)}: correct it")
+            raise UsageError(f"--task: {self.task!r} is not a task, expected one of {', '.join(TASKS)}: correct it")
         has_labels = held is None or whole.bundle.definition.dataset.label in held
         return whole.task if has_labels else "none"
 

@@ -22,6 +22,7 @@ SPINE = "spine"
 _ROUGH = "spine (all)"
 
 Task = metrics.Task | Literal["multiclass", "none"]
+TASKS: tuple[Task, ...] = ("binary", "regression", "multiclass", "none")
 LABELS: dict[Task, pa.DataType] = {"binary": pa.int8(), "regression": pa.float64(), "multiclass": pa.string()}
 """The type in which a dataset holds the labels of each task that has some."""
 

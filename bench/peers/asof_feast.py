@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.11"
-# dependencies = ["feast[duckdb]==0.54.0", "pyarrow==21.0.0"]
+# dependencies = ["feast[duckdb]==0.54.0"]
 # ///
 """Feast's ``get_historical_features`` with its DuckDB offline store, on a repository of its own."""
 

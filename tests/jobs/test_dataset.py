@@ -1,14 +1,18 @@
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from runtime import receipts
+from runtime.builder import Builder, Request
+from runtime.datasets import Choice
 from runtime.paths import RunPaths
 from runtime.shelf import Shelf
 from tests.jobs.workshop import Workshop
 from tests.moto_server import Aws
-from tests.runtime.shop import LINE
+from tests.runtime.shop import LINE, PARAMETERS, bundle
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +92,18 @@ def test_a_parameter_that_moves_a_part_gives_another_dataset(workshop: Workshop)
     _, first = workshop.run("dataset")
     _, other = workshop.run("dataset", test_from="2024-01-08")
     assert other.outputs["fingerprint"] != first.outputs["fingerprint"]
+
+
+def test_the_builder_outside_of_a_run_finds_the_dataset_of_the_run(workshop: Workshop, tmp_path: Path) -> None:
+    workshop.run("dataset")
+    library = workshop.library()
+    builder = Builder(
+        shelf=shelf(workshop),
+        snapshots=library.snapshots,
+        attach=lambda connection, names: library.attach(connection, names, tmp_path),
+        folder=tmp_path,
+    )
+    assert builder.build(Request.of(bundle(), PARAMETERS)).is_reused
+    made = builder.build(replace(Request.of(bundle(), PARAMETERS), choice=Choice(request=[], views={"habits": None})))
+    assert not made.is_reused
+    assert made.manifest["rows"] == manifest(workshop)["rows"]
