@@ -62,6 +62,23 @@ def log_before_the_policy(s3: Any) -> None:
     s3.put_bucket_logging(Bucket="logged", BucketLoggingStatus={"LoggingEnabled": target})
 
 
+def commit_twice_from_one_version(glue: Any) -> str:
+    """Return what the second of two updates, both from the version that they read, is told."""
+    glue.create_database(DatabaseInput={"Name": "lake"})
+    glue.create_table(DatabaseName="lake", TableInput={"Name": "orders"})
+    version = glue.get_table(DatabaseName="lake", Name="orders")["Table"]["VersionId"]
+    glue.update_table(DatabaseName="lake", TableInput={"Name": "orders", "Owner": "first"}, VersionId=version)
+    try:
+        glue.update_table(DatabaseName="lake", TableInput={"Name": "orders", "Owner": "second"}, VersionId=version)
+    except glue.exceptions.ConcurrentModificationException:
+        return str(glue.get_table(DatabaseName="lake", Name="orders")["Table"]["Owner"])
+    raise AssertionError("both were taken")
+
+
+def test_of_two_commits_from_one_version_of_a_table_the_second_is_refused(aws: EmbeddedAws) -> None:
+    assert commit_twice_from_one_version(aws.client("glue")) == "first"
+
+
 def test_a_bucket_that_wants_tls_takes_objects(aws: EmbeddedAws) -> None:
     put_under_a_tls_policy(aws.client("s3"))
 

@@ -12,6 +12,7 @@ from moto import mock_aws
 from tests.local.test_repairs import (
     an_item,
     attach_a_managed_policy,
+    commit_twice_from_one_version,
     log_before_the_policy,
     put_under_a_tls_policy,
 )
@@ -32,3 +33,10 @@ def test_stock_moto_no_longer_needs_the_repair(service: str, need: Any) -> None:
 def test_stock_moto_no_longer_hands_out_an_items_own_attributes() -> None:
     item = an_item()
     assert item.describe_attrs()["Item"] is not item.attrs
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="stock moto needs the repair")
+def test_stock_moto_no_longer_loses_a_commit() -> None:
+    create: Any = boto3.client
+    with mock_aws():
+        commit_twice_from_one_version(create("glue", region_name="us-east-1"))

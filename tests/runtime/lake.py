@@ -20,9 +20,6 @@ from runtime import tables
 from runtime.maintenance import Done, Keeper
 from tests.moto_server import REGION, Aws
 
-LINE = "shop"
-NOW = dt.datetime.now(dt.UTC)
-
 
 def rows(*numbers: int) -> pa.Table:
     tags = pa.array([[{"n": n}] if n % 2 else None for n in numbers], pa.list_(pa.struct([("n", pa.int64())])))
@@ -31,12 +28,10 @@ def rows(*numbers: int) -> pa.Table:
 
 @dataclass
 class Lake:
-    """``endpoint`` is where its writers go; a reader goes to the server itself."""
-
     aws: Aws
-    endpoint: str = ""
     bucket: str = ""
     database: str = field(default_factory=lambda: f"db_{uuid.uuid4().hex[:8]}")
+    line: str = "shop"
 
     def __post_init__(self) -> None:
         self.bucket = self.bucket or self.aws.bucket()
@@ -48,7 +43,7 @@ class Lake:
         )
 
     def name(self, table: str = "orders") -> str:
-        return f"{self.database}.{LINE}_{table}"
+        return f"{self.database}.{self.line}_{table}"
 
     def table(self, table: str = "orders") -> Table:
         return self.catalog().load_table(self.name(table))
@@ -102,7 +97,7 @@ class Lake:
     def files(self, table: str = "orders") -> set[str]:
         prefix = f"warehouse/{self.name(table).replace('.', '/')}/"
         pages = self.aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
-        return {found["Key"] for page in pages for found in page.get("Contents", [])}
+        return {found["Key"] for page in pages for found in page.get("Contents", []) if found["Key"][-1] != "/"}
 
     def keeper(
         self,
@@ -118,7 +113,7 @@ class Lake:
             catalog=self.catalog(endpoint),
             s3=through.client("s3"),
             lake=self.bucket,
-            line=LINE,
+            line=self.line,
             retention=Snapshots(**{"keep_days": 0, "keep_last": 1, "grace_hours": 24, **retention}),
             holders=holders or {},
             now=dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours),
