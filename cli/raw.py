@@ -22,25 +22,34 @@ def put(
     connections: Mapping[str, Connection],
     folder: Path,
 ) -> int:
-    """Make the raw bucket and the embedded databases hold exactly the folder's files (``<source>/<file>``).
+    """Make the raw bucket and the embedded databases hold exactly the folder's files.
 
+    They are ``<source>/<file>``, or in folders there, as ``<source>/month=2013-01/<file>``.
     Returns their number. Raises LineError when the folder holds none, one that is no source of the line, or one of a
     source that is read elsewhere.
     """
     declared = sorted(sources)
-    files = sorted(path for path in folder.glob("*/*") if path.is_file())
+    files = sorted(path for path in folder.glob("*/**/*") if path.is_file())
     if not files:
         raise LineError(
             f"{folder} holds no raw files, expected <source>/<file>.csv with source one of {', '.join(declared)}"
         )
+    of: dict[str, list[Path]] = {name: [] for name in declared}
     for path in files:
-        if path.parent.name not in declared:
+        name = path.relative_to(folder).parts[0]
+        if name not in declared:
             raise LineError(
-                f"{path.parent} is not a source of line {line!r}, expected one of {', '.join(declared)}: "
+                f"{folder / name} is not a source of line {line!r}, expected one of {', '.join(declared)}: "
                 "rename the folder"
             )
-    of: dict[str, list[Path]] = {name: [path for path in files if path.parent.name == name] for name in declared}
-    _upload(client("s3"), bucket, line, {name: of[name] for name in declared if isinstance(sources[name], S3Source)})
+        of[name].append(path)
+    prefixes = {name: raw_prefix(line, name) for name in declared if isinstance(sources[name], S3Source)}
+    wanted = {
+        prefix + path.relative_to(folder / name).as_posix(): path
+        for name, prefix in prefixes.items()
+        for path in of[name]
+    }
+    _upload(client("s3"), bucket, prefixes.values(), wanted)
     for name, source in sources.items():
         if not isinstance(source, DatabaseSource):
             continue
@@ -48,16 +57,15 @@ def put(
             fill(client("secretsmanager"), name, source, of[name])
         elif of[name]:
             raise LineError(
-                f"{of[name][0].parent}: source {name!r} is read from connection {source.connection!r}, which is not "
+                f"{folder / name}: source {name!r} is read from connection {source.connection!r}, which is not "
                 "embedded: remove the folder, or let the connection be embedded in the environment"
             )
     return len(files)
 
 
-def _upload(s3: Any, bucket: str, line: str, files: Mapping[str, Iterable[Path]]) -> None:
-    wanted = {raw_prefix(line, source) + path.name: path for source, paths in files.items() for path in paths}
-    for source in files:
-        for key in _keys(s3, bucket, raw_prefix(line, source)):
+def _upload(s3: Any, bucket: str, prefixes: Iterable[str], wanted: Mapping[str, Path]) -> None:
+    for prefix in prefixes:
+        for key in _keys(s3, bucket, prefix):
             if key not in wanted:
                 s3.delete_object(Bucket=bucket, Key=key)
     for key, path in wanted.items():

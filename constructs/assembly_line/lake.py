@@ -15,7 +15,7 @@ def allow_lake(role: iam.Role, *, shared: Shared, line: str, tables: bool, datas
     warehouse, runs, published = f"warehouse/{shared.database}/{line}_", f"runs/{line}/", f"published/{line}/"
     reports = [f"reports/{line}/"] if tables else []  # who writes tables inspects them
     allow_tables(role, Stack.of(role), database=shared.database, line=line, write=tables)
-    allow_read(role, shared.lake, warehouse, runs, *reports, *built)
+    allow_read(role, shared.lake, warehouse, runs, published, *reports, *built)
     allow_write(role, shared.lake, runs, *reports, *built)
     if tables:  # metadata that a commit made obsolete is deleted with it
         allow_write(role, shared.lake, warehouse, manage=True)

@@ -38,12 +38,12 @@ def test_the_bucket_holds_exactly_the_given_files(aws: Aws, tmp_path: Path) -> N
         line="shop",
         sources={"orders": ORDERS, "customers": ORDERS},
         connections={},
-        folder=files(tmp_path, "orders/a.csv", "orders/b.csv", "customers/c.csv"),
+        folder=files(tmp_path, "orders/a.csv", "orders/month=2013-01/b.csv", "customers/c.csv"),
     )
     keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]]
     assert (count, keys) == (
         3,
-        ["other/orders/old.csv", "shop/customers/c.csv", "shop/orders/a.csv", "shop/orders/b.csv"],
+        ["other/orders/old.csv", "shop/customers/c.csv", "shop/orders/a.csv", "shop/orders/month=2013-01/b.csv"],
     )
 
 
