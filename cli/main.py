@@ -65,17 +65,42 @@ def run(
             max=_HIGHEST_PORT,
         ),
     ] = None,
+    force: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--force", "-f", metavar="STATION", help="Run this station although it is fresh; may be repeated."
+        ),
+    ] = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=A,B,C",
+            help="One run per value, side by side, each in an embedded AWS of its own; repeat for combinations.",
+        ),
+    ] = None,
+    at_once: Annotated[int, typer.Option(help="How many of the varied runs go at the same time.", min=1)] = 2,
 ) -> None:
     """Run a whole line on its sample data: curation, features, training, release, scoring, delivery, monitoring.
 
     Synthesizes the stacks, deploys them into an embedded AWS (that of `line up`, when one runs), executes the line's
-    state machine, feeds back the ground truth, and shows what came of it. Exit status: 0 when the run succeeded, 1 when
-    it halted or failed, 2 for a usage error.
+    state machine, feeds back the ground truth, and shows what came of it. A station whose inputs, code and parameters
+    are those of its last good run there is skipped; `line plan LINE` tells which. Exit status: 0 when the run
+    succeeded, 1 when it halted or failed, 2 for a usage error.
     """
-    from cli.ending import ended
-    from cli.run import run_line
+    from cli.ending import UsageError, ended
 
-    raise typer.Exit(ended(lambda: run_line(line, given=parameters or [], raw=raw, as_json=as_json, port=port)))
+    def work() -> int:
+        if vary:
+            from cli.vary import vary_line
+
+            if force or port is not None:
+                raise UsageError("--vary runs in an embedded AWS of each run's own: leave --force and --port out")
+            return vary_line(line, given=parameters or [], vary=vary, raw=raw, as_json=as_json, at_once=at_once)
+        from cli.run import run_line
+
+        return run_line(line, given=parameters or [], raw=raw, as_json=as_json, port=port, force=force or [])
+
+    raise typer.Exit(ended(work))
 
 
 @app.command()
@@ -98,6 +123,25 @@ def up(
 
 
 @app.command()
+def maintain(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose tables to maintain, e.g. flights.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")
+    ] = False,
+) -> None:
+    """Expire snapshots that nobody needs, compact small files, remove what nothing refers to; in a running `line up`.
+
+    Starts the very job that a schedule starts on AWS, and prints what became of each table. Exit status: 0 when it
+    succeeded, 1 when it failed.
+    """
+    from cli.ending import ended
+    from cli.maintain import maintain_line
+
+    raise typer.Exit(ended(lambda: maintain_line(line, dry_run=dry_run, as_json=as_json)))
+
+
+@app.command()
 def validate(
     line: Annotated[
         str | None,
@@ -109,6 +153,26 @@ def validate(
     from cli.validate import validate_lines
 
     raise typer.Exit(ended(lambda: validate_lines(line)))
+
+
+@app.command()
+def plan(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line: a folder of lines/, e.g. flights.")],
+    parameters: Parameters = None,
+    force: Annotated[
+        list[str] | None,
+        typer.Option("--force", "-f", metavar="STATION", help="A station that the run would not skip."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else.")] = False,
+) -> None:
+    """Say which stations a run would execute now, and why: what changed since the last good run of each.
+
+    Asks the embedded AWS of a running `line up`; starts nothing and changes nothing.
+    """
+    from cli.ending import ended
+    from cli.plan import plan_line
+
+    raise typer.Exit(ended(lambda: plan_line(line, given=parameters or [], force=force or [], as_json=as_json)))
 
 
 @app.command()

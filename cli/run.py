@@ -30,9 +30,11 @@ from runtime.paths import RunPaths
 from runtime.performance import window
 
 
-def run_line(line: str, *, given: Sequence[str], raw: Path | None, as_json: bool, port: int | None) -> int:
+def run_line(
+    line: str, *, given: Sequence[str], raw: Path | None, as_json: bool, port: int | None, force: Sequence[str] = ()
+) -> int:
     """Run the line and show what came of it; returns the exit status."""
-    order = take_order(line, given=given, raw=raw)
+    order = take_order(line, given=given, raw=raw, force=force)
     began = time.monotonic()
     with Progress() as progress, _site_and_sample(order, port=port, progress=progress) as (site, its_sample):
         account = carry_out(order, site=site, its_sample=its_sample, progress=progress)
@@ -71,7 +73,9 @@ def carry_out(order: Order, *, site: Site, its_sample: Sample, progress: Progres
         folder=order.raw or its_sample.raw,
     )
     before = waiting(site, outputs)
-    execution = start(stepfunctions, machine=outputs["StateMachineArn"], line=order.line, given=order.given)
+    execution = start(
+        stepfunctions, machine=outputs["StateMachineArn"], line=order.line, given=order.given, force=order.force
+    )
     progress.phase(f"{order.line} is running as {execution.run}")
     outcome = follow(stepfunctions, dynamodb, table=outputs["LedgerTable"], execution=execution, show=progress.stations)
     world = World()
@@ -96,12 +100,13 @@ def _play(
     queues = {consumer: count - before[consumer] for consumer, count in waiting(site, outputs).items()}
     answer = ask(site, outputs, its_sample.request)
     place = window(order.line, str(order.values[order.bundle.definition.scoring.date]))
-    told = tell_truth(site, outputs, its_sample.ground_truth, window=place)
+    task = order.bundle.definition.dataset.task
+    told = tell_truth(site, outputs, its_sample.ground_truth, window=place, task=task)
     return World(
         queues=queues,
         answer=answer,
         told=told,
-        performance=joined_in(site, outputs, place),
+        performance=joined_in(site, outputs, place, task),
         alarms=alarm_states(site),
     )
 

@@ -1,60 +1,54 @@
-"""The curation station: raw files become curated tables, published only when their inspection lets them."""
+"""The curation station: sources become curated tables, published only when their inspection lets them.
+
+A table whose SELECT, parameters and inputs are what they were when it was published stays as it is.
+"""
 
 from __future__ import annotations
 
 import sys
-import tempfile
-from pathlib import Path
 
 from jobs.main import Context, run_job
-from runtime import curation, engine, inspection
+from jobs.raw import Raw
+from runtime import curation, engine, freshness, inspection
 from runtime.receipts import Receipt
-from runtime.sources.loaded import Loaded
-from runtime.sources.loading import Origins, load_all
 
 
 def work(context: Context) -> Receipt:
-    """Curate every table of the line, audit each and publish them together."""
-    from jobs.publishing import Station, tables_of
+    """Curate what is not fresh, audit each table and publish them together."""
+    from jobs.publishing import Station
 
-    bundle, line = context.bundle, context.arguments.line
-    station = Station(context=context, name="curation")
-    with tempfile.TemporaryDirectory() as folder, engine.connect() as connection:
-        loaded = _load(context, connection, Path(folder))
-        engine.seal(connection)
-        names = curation.curate(
-            connection,
-            line=line,
-            statements=bundle.curation,
-            sources=set(loaded),
-            parameters=context.parameters,
-        )
-        for name in names:
-            station.audit(name, engine.arrow(connection, name))
-    status = station.publish()
+    line = context.paths.line
+    with engine.connect(folder=context.folder) as connection:
+        engine.seal(connection, context.folder)
+        raw = Raw(context, connection)
+        station = Station(context=context, name="curation", connection=connection)
+        made = curation.made(connection, line=line, statements=context.bundle.curation, sources=set(raw.declared))
+        inputs = {f"raw.{source}": raw.fingerprint(source) for source in raw.declared}
+        for table in made:
+            read = {name: inputs[name] for name in (*table.sources, *table.tables)}
+            inputs[table.name] = freshness.fingerprint(
+                statement=table.sql,
+                parameters=context.used(table.parameters),
+                inputs=read,
+                code=context.arguments.code,
+            )
+            if station.reuse(table.name, inputs[table.name]):
+                continue
+            for name in table.sources:
+                raw.load(name.removeprefix("raw."))
+            for name in table.tables:
+                station.attach(name)
+            query = engine.query(connection, table.sql, parameters=context.parameters, file=table.file)
+            if not station.audit(table.name, query, inputs[table.name]):
+                break
+        status = station.publish()
     return Receipt(
         station="curation",
         status=status,
         message=station.message(),
         inspections=inspection.recorded(station.results),
-        outputs={
-            "tables": tables_of(station, names),
-            "sources": {name: source.told() for name, source in loaded.items()},
-        },
+        outputs={"tables": station.outputs(), "sources": raw.told()},
     )
-
-
-def _load(context: Context, connection: engine.Connection, folder: Path) -> dict[str, Loaded]:
-    origins = Origins(
-        line=context.arguments.line,
-        environment=context.arguments.environment,
-        raw_bucket=context.arguments.raw_bucket,
-        database=context.arguments.database,
-        client=context.client,
-        catalog=lambda: context.catalog,
-    )
-    declared = context.bundle.definition.sources
-    return load_all(connection, declared, origins=origins, parameters=context.parameters, folder=folder)
 
 
 def main() -> int:

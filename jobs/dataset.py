@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from jobs.inputs import curated_snapshots, database, view_snapshots, views
+from jobs.inputs import database, snapshots_of, views
 from jobs.main import Context, run_job
 from runtime import datasets
 from runtime.datasets import Dataset
@@ -22,14 +22,15 @@ from runtime.receipts import Receipt
 
 def work(context: Context) -> Receipt:
     """Join the spine with the views as of each example's moment, split it by time and write it."""
-    curated, published = curated_snapshots(context), view_snapshots(context)
+    connection, curated = database(context)
+    published = snapshots_of(context, "features", "views")
     made = datasets.dataset(
-        database(context, curated),
+        connection,
         bundle=context.bundle,
         parameters=context.parameters,
         views=views(context, published),
     )
-    snapshots = {**curated, **{name: published[name] for name in context.bundle.definition.dataset.features}}
+    snapshots = {**curated.snapshots, **{name: published[name] for name in context.bundle.definition.dataset.features}}
     whole = manifest(context, made, snapshots)
     for part, rows in made.parts.items():
         _put(context, f"{part}.parquet", _parquet(rows))
@@ -40,7 +41,7 @@ def work(context: Context) -> Receipt:
         outputs={
             "dataset": f"s3://{context.paths.lake}/{context.paths.dataset}",
             "rows": whole["rows"],
-            "positives": whole["positives"],
+            **_labels(context, made),
             "unlabelled": whole["unlabelled"],
             "columns": len(whole["columns"]),
             "fingerprint": whole["fingerprint"],
@@ -61,14 +62,22 @@ def manifest(context: Context, made: Dataset, snapshots: dict[str, int]) -> dict
         "rows": {part: rows.num_rows for part, rows in made.parts.items()},
         "unlabelled": made.unlabelled,
         "columns": [asdict(column) for column in made.columns],
+        "task": definition.task,
         "label": definition.label,
         "id": definition.id,
         "event_time": definition.event_time,
-        "positives": {part: pc.sum(rows[definition.label]).as_py() for part, rows in made.parts.items()},
+        **_labels(context, made),
         "null_rates": {name: round(train[name].null_count / train.num_rows, 6) for name in names},
         "parameters": parameters,
         "fingerprint": _fingerprint([snapshots, context.bundle.fingerprint, parameters]),
     }
+
+
+def _labels(context: Context, made: Dataset) -> dict[str, dict[str, Any]]:
+    """Return how the labels of each part lie: how many are 1, or the mean of what is to be estimated."""
+    definition = context.bundle.definition.dataset
+    name, figure = {"binary": ("positives", pc.sum), "regression": ("label_means", pc.mean)}[definition.task]
+    return {name: {part: figure(rows[definition.label]).as_py() for part, rows in made.parts.items()}}
 
 
 def _fingerprint(parts: list[Any]) -> str:

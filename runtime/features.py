@@ -11,13 +11,11 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-import pyarrow as pa
-
 from config.errors import LineError
 from config.line import FeatureView
 from runtime import engine
 from runtime.curation import file_of
-from runtime.engine import Connection, closest, listed, quoted
+from runtime.engine import Connection, Query, closest, listed, quoted
 from runtime.online import Item, key, moment
 from runtime.references import referenced
 
@@ -49,8 +47,8 @@ def build(
     view: FeatureView,
     sql: str,
     parameters: Mapping[str, object],
-) -> pa.Table:
-    """Return the view's whole history, sorted by entity and event time; it is also the table ``name`` from then on.
+) -> Query:
+    """Return the query for the view's whole history, sorted by entity and event time.
 
     The event time becomes TIMESTAMPTZ and comes after the entity; numbers that are not finite become null, so that
     history and online store hold the same. Of rows with one entity and event time the one whose values come first in
@@ -75,9 +73,7 @@ def build(
         rows = f"SELECT DISTINCT ON ({', '.join(at)}) * FROM ({rows}) ORDER BY {tie}"  # noqa: S608
     else:
         rows = f"{rows} ORDER BY {', '.join(at)}"
-    connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS {rows}")
-    connection.execute(f"DROP TABLE {quoted(rough)}")
-    return engine.arrow(connection, name)
+    return Query(text=rows, file=file_of(line, "features", name))
 
 
 def newest(connection: Connection, *, name: str, view: FeatureView, as_of: dt.datetime) -> Iterator[Item]:

@@ -17,9 +17,26 @@ class RunPaths:
     line: str
     run: str
 
+    @property
+    def prefix(self) -> str:
+        """Key prefix in the lake bucket of what the run says of itself."""
+        return f"runs/{self.line}/{self.run}/"
+
     def receipt(self, name: str) -> str:
         """Key in the lake bucket of what a station (or one of its jobs) says of itself."""
-        return f"runs/{self.line}/{self.run}/{name}.json"
+        return f"{self.prefix}{name}.json"
+
+    def components(self, station: str) -> str:
+        """Key in the lake bucket of what a station's outcome depends on."""
+        return f"{self.prefix}fresh/{station}.json"
+
+    def report(self, station: str, form: str = "json") -> str:
+        """Key in the lake bucket of a station's inspection report: ``json``, or ``html`` for people."""
+        return f"reports/{self.line}/{station}/{self.run}.{form}"
+
+    def reports(self, station: str) -> str:
+        """Key in the lake bucket of the history of a station's inspections, every run's in small."""
+        return f"reports/{self.line}/{station}/history.json"
 
     @property
     def dataset(self) -> str:
@@ -29,7 +46,7 @@ class RunPaths:
     @property
     def predictions(self) -> str:
         """Key in the lake bucket of the run's prediction records, one JSON object a line."""
-        return f"runs/{self.line}/{self.run}/predictions.jsonl"
+        return f"{self.prefix}predictions.jsonl"
 
     def candidate(self, variant: str) -> str:
         """Key prefix in the models bucket of a variant's artefact: its files, manifest.json last."""

@@ -10,12 +10,14 @@ import pyarrow as pa
 from config.bundle import Bundle
 from config.errors import LineError
 from config.line import Line
+from config.metrics import Task
 from config.parameters import Value
 from runtime import engine
 from runtime.engine import Connection, closest, quoted
 from runtime.windows import Window
 
 TABLE = "spine (all)"
+_LABELS: dict[Task, pa.DataType] = {"binary": pa.int8(), "regression": pa.float64()}
 
 
 def build(
@@ -27,8 +29,8 @@ def build(
 ) -> pa.Table:
     """Return the spine's rows within the windows, by event time and id.
 
-    The id is text, the event time TIMESTAMPTZ, the label 0, 1 or null. Raises LineError naming spine.sql when a column
-    is missing, an id stands twice or a label is something else.
+    The id is text, the event time TIMESTAMPTZ, the label null or what the task says: 0 or 1, or a finite number. Raises
+    LineError naming spine.sql when a column is missing, an id stands twice or a label is something else.
     """
     line = bundle.definition
     file = spine_file(line.line)
@@ -47,12 +49,11 @@ def build(
     )
     connection.register("spine", rows)
     _check_ids(connection, identity, file)
-    _check_labels(connection, label, file)
+    _check_labels(connection, label, file, line.dataset.task)
     connection.unregister("spine")
     connection.execute(f"DROP TABLE {quoted(TABLE)}")
-    return rows.set_column(
-        rows.column_names.index(line.dataset.label), line.dataset.label, rows[line.dataset.label].cast(pa.int8())
-    )
+    name, kind = line.dataset.label, _LABELS[line.dataset.task]
+    return rows.set_column(rows.column_names.index(name), name, rows[name].cast(kind, safe=False))
 
 
 def spine_file(line: str) -> str:
@@ -96,15 +97,18 @@ def _check_ids(connection: Connection, identity: str, file: str) -> None:
     raise LineError(f"{file}: {times} rows have the id {shown}, expected one row per id: make it distinct")
 
 
-def _check_labels(connection: Connection, label: str, file: str) -> None:
+def _check_labels(connection: Connection, label: str, file: str, task: Task) -> None:
+    number = f"CAST({label} AS DOUBLE)"
+    wrong, expected = {
+        "binary": (f"{number} NOT IN (0, 1)", "0, 1 or null"),
+        "regression": (f"NOT isfinite({number})", "a finite number or null"),
+    }[task]
     try:
         found = engine.rows(
             connection,
-            f"SELECT CAST({label} AS VARCHAR) FROM spine WHERE CAST({label} AS DOUBLE) NOT IN (0, 1) LIMIT 1",  # noqa: S608
+            f"SELECT CAST({label} AS VARCHAR) FROM spine WHERE {wrong} LIMIT 1",  # noqa: S608 (a quoted name)
         )
     except duckdb.ConversionException as error:
-        raise LineError(
-            f"{file}: the label is no number ({str(error).splitlines()[0]}), expected 0, 1 or null"
-        ) from None
+        raise LineError(f"{file}: the label is no number ({str(error).splitlines()[0]}), expected {expected}") from None
     if found:
-        raise LineError(f"{file}: a row has the label {found[0][0]}, expected 0, 1 or null: correct the SELECT")
+        raise LineError(f"{file}: a row has the label {found[0][0]}, expected {expected}: correct the SELECT")

@@ -35,8 +35,9 @@ class Splits:
         return pq.read_table(io.BytesIO(body))
 
     def labels(self, rows: pa.Table) -> Any:
-        """Return the labels, 0 or 1, of rows of any part."""
-        return rows[self.manifest["label"]].to_numpy().astype("int64")
+        """Return the labels of rows of any part: 0 or 1 as whole numbers, those of a regression as they are."""
+        labels = rows[self.manifest["label"]].to_numpy()
+        return labels.astype("int64") if labels.dtype.kind == "i" else labels
 
 
 def open_splits(s3: Any, paths: RunPaths) -> Splits:

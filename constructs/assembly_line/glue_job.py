@@ -75,6 +75,7 @@ class GlueJob(Construct):
             integration_pattern=sfn.IntegrationPattern.RUN_JOB,
             arguments=sfn.TaskInput.from_object(
                 {
+                    "--force": sfn.JsonPath.json_to_string(sfn.JsonPath.object_at("$.force")),
                     "--run": sfn.JsonPath.string_at("$$.Execution.Name"),
                     "--parameters": sfn.JsonPath.json_to_string(sfn.JsonPath.object_at("$.parameters")),
                 }

@@ -53,8 +53,8 @@ def test_a_new_line_has_no_mistakes(root: Path) -> None:
             "line.yaml",
             "columns: [customer]}",
             "columns: [custmer]}",
-            "lines/shop/line.yaml: tests.customers[0]: customers has no column 'custmer' (closest: 'customer'), "
-            "expected one of customer, city, joined_on",
+            "lines/shop/line.yaml: tests.customers[0].columns: 'custmer' is not a column of customers, "
+            "expected one of customer, city, joined_on (closest: 'customer'): correct the name",
         ),
         (
             "line.yaml",

@@ -8,6 +8,7 @@ import pytest
 
 from tests.jobs.workshop import Workshop
 from tests.moto_server import Aws
+from tests.runtime.shop import LINE
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,17 @@ def test_numbers_are_doubles_and_categories_texts(workshop: Workshop) -> None:
         "double",
         "double",
     ]
+
+
+def test_a_regression_tells_the_mean_of_what_is_to_be_estimated(workshop: Workshop) -> None:
+    definition = {**LINE, "dataset": {**LINE["dataset"], "task": "regression", "label": "price"}}
+    definition["dataset"]["request"] = ["kind"]
+    workshop.stage(definition=definition)
+    _, receipt = workshop.run("dataset")
+    workshop.stage()
+    whole = manifest(workshop)
+    assert receipt.outputs["label_means"] == whole["label_means"]
+    assert (whole["task"], whole["label_means"]["test"], "positives" in whole) == ("regression", 7.75, False)
 
 
 def test_a_rerun_gives_the_same_dataset(workshop: Workshop) -> None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
@@ -44,11 +45,11 @@ class Workshop:
         body = bundle(**changes).model_dump_json()
         self.aws.client("s3").put_object(Bucket=self.lake, Key="bundle.json", Body=body)
 
-    def run(self, job: str, run: str = "run-1", **parameters: object) -> tuple[int, Receipt]:
+    def run(self, job: str, run: str = "run-1", force: Sequence[str] = (), **parameters: object) -> tuple[int, Receipt]:
         """Run a job in this process; return its exit code and its receipt."""
         with (
             patch.dict("os.environ", {"AWS_ENDPOINT_URL": self.aws.endpoint}),
-            patch("sys.argv", [job, *self.words(run, parameters)]),
+            patch("sys.argv", [job, *self.words(run, parameters), "--force", json.dumps(list(force))]),
         ):
             code = JOBS[job].main()
         return code, self.receipt(job, run)

@@ -95,6 +95,49 @@ def test_a_feature_planted_in_the_future_reaches_no_example(connection: engine.C
     assert [row[5] for part in parts.values() for row in rows_of(part)] == [None, 0.0, 1.0, 2.0]
 
 
+def spent(connection: engine.Connection, label: str) -> datasets.Dataset:
+    """Return the dataset of a regression whose label is this expression."""
+    definition = {**LINE, "dataset": {**LINE["dataset"], "task": "regression"}}
+    spine = SPINE.replace(", returned FROM", f", {label} AS returned FROM")
+    return datasets.dataset(
+        connection, bundle=bundle(definition=definition, spine=spine), parameters=PARAMETERS, views=KNOWN
+    )
+
+
+@pytest.mark.parametrize("label", ["price - 2.5", "CAST(price - 2.5 AS DECIMAL(9, 1))", "CAST(price - 2.5 AS VARCHAR)"])
+def test_the_label_of_a_regression_is_any_number(connection: engine.Connection, label: str) -> None:
+    parts = spent(connection, label).parts
+    assert {part: rows["returned"].to_pylist() for part, rows in parts.items()} == {
+        "train": [-1.5, 3.5],
+        "validation": [3.5, 3.5],
+        "test": [4.5],
+    }
+
+
+def test_a_whole_number_too_large_for_a_double_is_a_label_all_the_same(connection: engine.Connection) -> None:
+    assert spent(connection, "9007199254740993 + id").parts["test"]["returned"].to_pylist() == [9007199254740998.0]
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("price / 0", "a row has the label inf, expected a finite number or null: correct the SELECT"),
+        ("CAST('nan' AS DOUBLE)", "a row has the label nan, expected a finite number or null: correct the SELECT"),
+        (
+            "'much'",
+            "the label is no number (Conversion Error: Could not convert string 'much' to DOUBLE "
+            "when casting from source column returned), expected a finite number or null",
+        ),
+    ],
+)
+def test_a_label_that_is_no_finite_number_is_no_label_of_a_regression(
+    connection: engine.Connection, label: str, said: str
+) -> None:
+    with pytest.raises(LineError) as error:
+        spent(connection, label)
+    assert str(error.value) == f"{SPINE_FILE}: {said}"
+
+
 def test_scoring_takes_every_row_of_its_window_without_the_label(connection: engine.Connection) -> None:
     scored = datasets.scoring_rows(connection, bundle=bundle(), parameters=PARAMETERS, views=KNOWN)
     assert rows_of(scored.rows) == [("6", at(9), None, "cheap", 9.0, 1.0)]
