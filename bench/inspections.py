@@ -2,7 +2,7 @@
 
     python bench/inspections.py                          # ten million rows, three runs
     python bench/inspections.py --rows 1000000 --runs 1
-    python bench/inspections.py --all                    # also the slow peers, which take minutes
+    python bench/inspections.py --all                    # also Great Expectations, which takes minutes
 
 The limit is a plain scan of the same columns. Goals: at most 2.5 times the limit, ahead of every peer, thirty times as
 fast as Great Expectations, at most 1 GB.

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from config.checks import Check, References
 from config.thresholds import QuarantineCheck
 from jobs.main import Context
-from runtime import inspection, publication, quarantine, receipts, reports, tables
+from runtime import engine, inspection, publication, quarantine, receipts, reports, tables
 from runtime.engine import Connection, Query, quoted
 from runtime.freshness import digest
 from runtime.given import Given
@@ -90,8 +90,8 @@ class Station:
         self.results += [change.result() for change in changes]
         if any(change.severity == "error" for change in changes):
             return False
-        if self._keeps_aside(table):
-            query = self._part(table, query)
+        if self._keeping(table):
+            query = self._part(table, query, partition=partition, replaced=replaced)
         written = self._write(
             table,
             query,
@@ -101,6 +101,22 @@ class Station:
         )
         self.snapshots[table], self.rows[table] = written.snapshot, written.rows
         return True
+
+    def keep_rejected(self, source: str, query: Query, *, still: str) -> None:
+        """Keep the rows of a source that could not be read as ``<source>_rejected``.
+
+        ``still`` is the condition on the rows that are there already which holds for those to keep beside them.
+        """
+        context, table = self.context, f"{source}_rejected"
+        before = tables.published(context.catalog, context.table(table))
+        if before is not None:
+            self.elsewhere = {**self.elsewhere, table: before}
+            self.attach(table)
+            earlier = f"SELECT * FROM {quoted(table)} WHERE {still}"  # noqa: S608 (quoted names, literals)
+            query = Query(f"{query.text} UNION ALL BY NAME {earlier}", file=query.file)
+        elif not engine.rows(self.connection, f"{query.text} LIMIT 1"):
+            return
+        self._aside[table] = self._write(table, query, may_be_empty=True).snapshot
 
     def attach(self, table: str) -> None:
         """Make a table of this station, as it was written or is reused, or of an earlier one a relation."""
@@ -129,7 +145,9 @@ class Station:
             for table, snapshot in both.items():
                 if table.removesuffix(ASIDE) not in self.reused:
                     tables.publish(context.catalog, context.table(table), snapshot)
-            published = Publication(run=context.paths.run, tables=both)
+            earlier = self._published.tables if self._published is not None else {}
+            aside = {table: snapshot for table, snapshot in earlier.items() if table.endswith("_rejected")}
+            published = Publication(run=context.paths.run, tables={**aside, **both})
             publication.write(context.s3, context.paths.lake, context.paths.line, self.name, published)
         self.results = reports.publish(
             context.s3,
@@ -166,9 +184,6 @@ class Station:
     def _keeping(self, table: str) -> list[Check]:
         return [check for check in self._checks(table) if isinstance(check, QuarantineCheck) and check.quarantine]
 
-    def _keeps_aside(self, table: str) -> bool:
-        return bool(self._keeping(table))
-
     def _whole(self, table: str, fingerprint: str) -> str:
         """Return the fingerprint of a table's content, which depends on what its tests keep aside."""
         keeping = [check.model_dump(mode="json") for check in self._keeping(table)]
@@ -186,7 +201,7 @@ class Station:
             **options,
         )
 
-    def _part(self, table: str, query: Query) -> Query:
+    def _part(self, table: str, query: Query, *, partition: str, replaced: Sequence[str] | None) -> Query:
         """Part a table's rows into those to publish, whose query is returned, and those to keep aside."""
         self.connection.execute(f"CREATE OR REPLACE TABLE {quoted(table)} AS {query.text}", dict(query.parameters))
         self._refer(self._keeping(table), table)
@@ -203,7 +218,10 @@ class Station:
         if parted.bad or tables.published(self.context.catalog, self.context.table(aside)) is not None:
             none = f"SELECT *, '' AS {quarantine.REASON} FROM {quoted(table)} LIMIT 0"  # noqa: S608 (quoted names)
             rows = f"FROM {quoted(parted.bad)}" if parted.bad else none
-            self._aside[aside] = self._write(aside, Query(rows, file=query.file), may_be_empty=True).snapshot
+            kept = Query(rows, file=query.file)
+            self._aside[aside] = self._write(
+                aside, kept, partition=partition, replaced=replaced, may_be_empty=True
+            ).snapshot
         return Query(f"FROM {quoted(parted.good)}", file=query.file)
 
     def _refer(self, checks: Sequence[Check], table: str) -> None:

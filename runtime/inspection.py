@@ -63,6 +63,7 @@ def inspect(
     relation: str,
     checks: Sequence[Check],
     *,
+    table: str | None = None,
     subject: str | None = None,
     given: Given | None = None,
     personal: Sequence[str] = (),
@@ -71,20 +72,22 @@ def inspect(
 ) -> list[Result]:
     """Run the tests on a table or view; the results come in the order of the tests.
 
-    ``subject`` is where the tests stand, for messages; values of ``personal`` columns are in no result; ``quarantined``
-    is what was set aside of the relation before. Raises LineError for a test that cannot be run: it names a column that
-    the table lacks or cannot test, or its condition is no SQL.
+    ``table`` is its name in results where that is not the relation's, ``subject`` where the tests stand, for messages;
+    values of ``personal`` columns are in no result; ``quarantined`` is what was set aside of the relation before.
+    Raises LineError for a test that cannot be run: it names a column that the table lacks or cannot test, or its
+    condition is no SQL.
     """
-    subject, given = subject or f"line.yaml: tests.{relation}", given or Given()
+    table = table or relation
+    subject, given = subject or f"line.yaml: tests.{table}", given or Given()
     kinds = engine.columns(connection, relation)
     keys = [f"{subject}[{i}]" for i in range(len(checks))]
     tests = [(key, check.at(level)) for key, check in zip(keys, checks, strict=True) for level in check.severities]
     for key, test in tests:
-        fit(test, kinds, key, relation, given)
-    measured = Measurements(connection, relation, kinds, given, history or History())
+        fit(test, kinds, key, table, given)
+    measured = Measurements(connection, relation, kinds, given, (history or History()).rows(table))
     measured.read(tests)
-    inspector = _Inspector(measured, personal, quarantined)
-    names = test_names(relation, checks)
+    inspector = _Inspector(table, measured, personal, history or History(), quarantined)
+    names = test_names(table, checks)
     return [
         inspector.result(check, key=key, index=i, name=name)
         for i, (check, key, name) in enumerate(zip(checks, keys, names, strict=True))
@@ -146,8 +149,10 @@ def holds(test: Check, found: Figure, *, quarantining: bool) -> bool:
 
 @dataclass(frozen=True)
 class _Inspector:
+    table: str
     measured: Measurements
     personal: Sequence[str]
+    history: History
     quarantined: Quarantined | None
 
     def result(self, check: Check, *, key: str, index: int, name: str) -> Result:
@@ -167,9 +172,9 @@ class _Inspector:
             if test.severity == "info":
                 unexpected = self._unexpected(test, key, hidden)
                 proposal = proposals.proposal(check, shown, unexpected)
-        first = self.measured.history.since(name) if failed else None
+        first = self.history.since(name) if failed else None
         return Result(
-            table=self.measured.relation,
+            table=self.table,
             check=check.check,
             column=findings.column(check),
             severity=test.severity or "error",

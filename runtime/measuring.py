@@ -29,7 +29,6 @@ from runtime.criteria import Words
 from runtime.engine import Connection, quoted
 from runtime.findings import Figure
 from runtime.given import Given
-from runtime.history import History
 from runtime.kinds import family
 
 SAMPLES = 5
@@ -45,7 +44,8 @@ class Measurements:
     relation: str
     kinds: Mapping[str, str]
     given: Given
-    history: History
+    counts: Sequence[int] = ()
+    """How many rows earlier reports say that the table had, the newest first."""
     found: dict[str, Any] = field(default_factory=dict)
     total: int = 0
     repeated: dict[tuple[str, ...], tuple[int, list[dict[str, Any]]]] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class Measurements:
                 many = max(0, self.total - test.maximum) if test.maximum is not None else 0  # type: ignore[operator]
                 return Figure(failed=max(few, many), of=self.total)
             case RowCountChange():
-                median = statistics.median(self.history.rows(self.relation)[: test.runs] or [0])
+                median = statistics.median(self.counts[: test.runs] or [0])
                 return Figure(0, self.total, low=median, value=(self.total - median) / median if median else 0.0)
             case Unique() | Key():
                 nulls = self._aggregates(test, key)[0] or 0

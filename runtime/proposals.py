@@ -19,8 +19,9 @@ from config.checks import (
     RowCountChange,
     Share,
 )
-from config.thresholds import LEVELS
+from config.thresholds import LEVELS, RowCheck
 from runtime.findings import Figure, plain
+from runtime.history import Entry
 
 MOST_VALUES = 20
 """Values that a proposal adds to a list; with more than that, the column is no list of accepted values."""
@@ -46,6 +47,30 @@ def proposal(check: Check, found: Figure, unexpected: Sequence[Any]) -> str:
         case _:
             change = {"tolerance": rounded(found.failed / found.of, up=True)} if found.of else {}
     return as_yaml(check, change) if change else ""
+
+
+def learned(check: Check, name: str, entries: Sequence[Entry]) -> str:
+    """Return a test as YAML that every kept report would pass at severity ``info``; nothing when they do already."""
+    found = [entry.tests[name] for entry in entries if name in entry.tests and entry.tests[name]["of"]]
+    if "info" not in check.severities or not found:
+        return ""
+    at, change = check.at("info"), {}
+    lows, highs, values = ([one[key] for one in found if _finite(one.get(key))] for key in ("low", "high", "value"))
+    match at:
+        case RowCount():
+            change = widened(at, min(one["of"] for one in found), max(one["of"] for one in found))
+        case RowCountChange() if values:
+            change = {"maximum": max(_number(at.maximum), rounded(max(map(abs, values)), up=True))}
+        case Freshness() if values:
+            change = {"hours": max(_number(at.hours), math.ceil(max(values)))}
+        case Mean() | Quantile() | Share() if values:
+            change = widened(at, min(values), max(values))
+        case Range() | Length() if lows and highs:
+            change = widened(at, min(lows), max(highs))
+        case RowCheck():
+            share = rounded(max(one["failed"] / one["of"] for one in found), up=True)
+            change = {"tolerance": share} if share > at.allowed else {}
+    return as_yaml(check, change) if any(value != getattr(at, key) for key, value in change.items()) else ""
 
 
 def widened(check: Any, low: Any, high: Any) -> dict[str, Any]:
@@ -103,6 +128,10 @@ def _yaml(value: Any) -> str:
 
 
 _WORDS_OF_YAML = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
+
+
+def _number(bound: Any) -> float:
+    return float(bound)
 
 
 def _finite(value: Any) -> bool:

@@ -41,11 +41,16 @@ class Report:
     """Rows kept aside of each table that kept some."""
 
 
+def entries(s3: Any, paths: RunPaths, station: str) -> list[Entry]:
+    """Return the history of a station's inspections, every run's, the oldest first."""
+    return _read(s3, paths, station)[0]
+
+
 def history(s3: Any, paths: RunPaths, station: str) -> History:
     """Return what the reports before this run's say of a station; its own and later ones are left out."""
-    entries, _ = _read(s3, paths, station)
-    own = next((i for i, entry in enumerate(entries) if entry.run == paths.run), len(entries))
-    return History(tuple(entries[:own]))
+    every = entries(s3, paths, station)
+    own = next((i for i, entry in enumerate(every) if entry.run == paths.run), len(every))
+    return History(tuple(every[:own]))
 
 
 def publish(
@@ -111,13 +116,13 @@ def _entry(report: Report) -> Entry:
 def _enter(s3: Any, paths: RunPaths, station: str, entry: Entry) -> None:
     """Put the entry into the history, in the place of an earlier one of its run."""
     for attempt in range(_ATTEMPTS):
-        entries, tag = _read(s3, paths, station)
-        runs = [one.run for one in entries]
+        every, tag = _read(s3, paths, station)
+        runs = [one.run for one in every]
         if entry.run in runs:
-            entries[runs.index(entry.run)] = entry
+            every[runs.index(entry.run)] = entry
         else:
-            entries.append(entry)
-        body = json.dumps([asdict(one) for one in entries[-KEPT:]], ensure_ascii=False, default=str)
+            every.append(entry)
+        body = json.dumps([asdict(one) for one in every[-KEPT:]], ensure_ascii=False, default=str)
         condition = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
         try:
             _put(s3, paths.lake, paths.reports(station), body, "application/json", **condition)

@@ -20,6 +20,8 @@ from runtime.kinds import INTEGERS
 
 CAPACITY = 16_000_000
 """Keys in memory at the same time: 128 MB."""
+HASH = "hash"
+"""The engine's function for a 64-bit hash of a key."""
 _BATCH = 1_000_000
 _FEW = 2048
 """Repeated keys that are looked up by a list; with more of them every key is grouped, which spills."""
@@ -40,7 +42,7 @@ def repetitions(
     ``total`` is how many rows the relation has. A row with a null in its key repeats nothing.
     """
     plain = len(columns) == 1 and kinds[columns[0]] in INTEGERS
-    key = f"{quoted(columns[0])}::BIGINT" if plain else f"hash({', '.join(map(quoted, columns))})"
+    key = f"{quoted(columns[0])}::BIGINT" if plain else f"{HASH}({', '.join(map(quoted, columns))})"
     source = f"FROM {quoted(relation)} WHERE {whole(columns)}"
     parts = max(1, -(-total // (capacity // 2)) if total > capacity else 1)
     failed, repeated = 0, []

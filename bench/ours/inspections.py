@@ -6,12 +6,11 @@ import json
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "bench" / "peers")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from pydantic import TypeAdapter
-from reporting import reported
 
+from bench.peers.reporting import reported
 from config.checks import Check
 from runtime import engine, inspection, report_page
 

@@ -15,6 +15,7 @@ from runtime import engine, tables
 from runtime.sources.loaded import Loaded
 from runtime.sources.loading import Origins, fingerprint, load
 from tests.moto_server import REGION, Aws
+from tests.written import write
 
 AT = dt.datetime(2013, 1, 1, tzinfo=dt.UTC)
 COLUMNS = {"id": "BIGINT", "at": "TIMESTAMPTZ"}
@@ -23,8 +24,7 @@ COLUMNS = {"id": "BIGINT", "at": "TIMESTAMPTZ"}
 class Upstream:
     """A line ``trains`` that publishes a table ``legs``, and a source that reads it."""
 
-    def __init__(self, aws: Aws, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, aws: Aws) -> None:
         self.database = f"db_{uuid.uuid4().hex[:8]}"
         aws.client("glue").create_database(DatabaseInput={"Name": self.database})
         self.catalog = tables.catalog(warehouse=f"s3://{aws.bucket()}/w", region=REGION, endpoint=aws.endpoint)
@@ -42,13 +42,9 @@ class Upstream:
     def publish(self, *ids: int) -> int:
         table = f"{self.database}.trains_legs"
         content = pa.table({"id": pa.array(ids, pa.int64()), "at": [AT] * len(ids), "more": ["x"] * len(ids)})
-        with engine.connect(threads=1) as writing:
-            writing.register("legs", content)
-            written = tables.write_audit(
-                self.catalog, table, engine.Query("FROM legs"), connection=writing, folder=self.folder, run="run-1"
-            )
-        tables.publish(self.catalog, table, written.snapshot)
-        return written.snapshot
+        snapshot = write(self.catalog, table, content)
+        tables.publish(self.catalog, table, snapshot)
+        return snapshot
 
     def load(self, columns: dict[str, str] = COLUMNS, **more: Any) -> Loaded:
         source = LineSource(kind="line", line="trains", table=more.pop("table", "legs"), columns=columns, **more)
@@ -64,8 +60,8 @@ class Upstream:
 
 
 @pytest.fixture
-def upstream(aws: Aws, tmp_path: Path) -> Upstream:
-    return Upstream(aws, tmp_path)
+def upstream(aws: Aws) -> Upstream:
+    return Upstream(aws)
 
 
 def test_what_another_line_has_published_is_read_with_its_snapshot_as_fingerprint(upstream: Upstream) -> None:
