@@ -175,6 +175,22 @@ def plan(
     raise typer.Exit(ended(lambda: plan_line(line, given=parameters or [], force=force or [], as_json=as_json)))
 
 
+def sql(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose SQL is wanted.")],
+    table: Annotated[
+        str | None, typer.Argument(metavar="[TABLE]", help="One curated table or feature view; without one, all.")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(metavar="ENGINE", help="duckdb or spark; without it, the line's own.")
+    ] = None,
+) -> None:
+    """Print a line's SELECTs in the order in which they run, as DuckDB has them or translated for Spark."""
+    from cli.ending import ended
+    from cli.sql import show_sql
+
+    raise typer.Exit(ended(lambda: show_sql(line, table, engine)))
+
+
 @app.command()
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name: a lowercase letter, then letters or digits.")],

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from cli.ending import FAILED, UsageError, tell
 from cli.rehearsal import rehearse
+from cli.sql import portability_mistakes
 from config.bundle import Bundle
 from config.connections import used
 from config.errors import LineError, messages_of
@@ -56,7 +57,7 @@ def line_mistakes(name: str, root: Path = ROOT) -> list[str]:
         *_override_mistakes(name, bundle, root),
         *_connection_mistakes(bundle, root),
         *_line_mistakes(bundle, root),
-        *rehearse(bundle),
+        *(rehearse(bundle) or portability_mistakes(bundle, root)),
         *_query_mistakes(bundle),
         *python,
     ]

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from config.checks import Check, Severity
 from config.curation import CuratedTable
+from config.engine import Engine
 from config.metrics import METRICS, OBSERVED, Metric, Observed, Task
 from config.parameters import Parameter
 from config.sources import S3Source, Source
@@ -127,6 +128,9 @@ class Line(_Model):
     """One use case, as its folder describes it."""
 
     line: LineName
+    engine: Engine = Field(
+        default="duckdb", description="what runs the SQL of curation and features: DuckDB on one machine, or Spark"
+    )
     question: str = Field(min_length=10, description="the question whose answer is delivered")
     parameters: dict[Name, Parameter] = {}
     sources: dict[Name, Source] = Field(min_length=1)
