@@ -9,7 +9,7 @@ from typing import Any
 from cli.embedded_tables import fill
 from config.connections import Connection
 from config.errors import LineError
-from config.sources import DatabaseSource, S3Source, Source
+from config.sources import DatabaseSource, LineSource, S3Source, Source
 from runtime.paths import raw_prefix
 
 
@@ -37,20 +37,19 @@ def put(
     of: dict[str, list[Path]] = {name: [] for name in declared}
     for path in files:
         name = path.relative_to(folder).parts[0]
-        if name not in declared:
+        if name not in of:
             raise LineError(
                 f"{folder / name} is not a source of line {line!r}, expected one of {', '.join(declared)}: "
                 "rename the folder"
             )
         of[name].append(path)
-    prefixes = {name: raw_prefix(line, name) for name in declared if isinstance(sources[name], S3Source)}
-    wanted = {
-        prefix + path.relative_to(folder / name).as_posix(): path
-        for name, prefix in prefixes.items()
-        for path in of[name]
-    }
-    _upload(client("s3"), bucket, prefixes.values(), wanted)
+    uploaded = {name: of[name] for name in declared if isinstance(sources[name], S3Source)}
+    _upload(client("s3"), bucket, line, folder, uploaded)
     for name, source in sources.items():
+        if isinstance(source, LineSource) and of[name]:
+            raise LineError(
+                f"{folder / name}: source {name!r} is a table that line {source.line!r} publishes: remove the folder"
+            )
         if not isinstance(source, DatabaseSource):
             continue
         if connections[source.connection].embedded:
@@ -63,13 +62,20 @@ def put(
     return len(files)
 
 
-def _upload(s3: Any, bucket: str, prefixes: Iterable[str], wanted: Mapping[str, Path]) -> None:
-    for prefix in prefixes:
-        for key in _keys(s3, bucket, prefix):
+def _upload(s3: Any, bucket: str, line: str, folder: Path, files: Mapping[str, Iterable[Path]]) -> None:
+    """Make the sources' part of the bucket hold exactly the files, in the folders in which they lie."""
+    wanted = {
+        raw_prefix(line, source) + path.relative_to(folder / source).as_posix(): path
+        for source, paths in files.items()
+        for path in paths
+    }
+    for source in files:
+        for key in _keys(s3, bucket, raw_prefix(line, source)):
             if key not in wanted:
                 s3.delete_object(Bucket=bucket, Key=key)
     for key, path in wanted.items():
-        s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
+        with path.open("rb") as body:
+            s3.put_object(Bucket=bucket, Key=key, Body=body)
 
 
 def _keys(s3: Any, bucket: str, prefix: str) -> list[str]:

@@ -212,10 +212,12 @@ class _Loading:
             raise LineError(f"{file.uri}: line {line}{joint}{reason}: {mend}")
 
     def _let_sealed_connections_read(self) -> None:
-        """Let the view be read also when the connection may read no other file any more."""
-        (allowed,) = rows(self._connection, "SELECT current_setting('allowed_directories')")[0]
-        folders = sorted({*allowed, *(f"{file.path.parent}/" for file in self._files)})
-        self._connection.execute(f"SET allowed_directories = [{', '.join(map(literal, folders))}]")
+        """Let the view be read also when the connection will be sealed; one that is sealed reads its folder only."""
+        (sealed,) = rows(self._connection, "SELECT current_setting('lock_configuration')")[0]
+        if not sealed:
+            (allowed,) = rows(self._connection, "SELECT current_setting('allowed_directories')")[0]
+            folders = sorted({*allowed, *(f"{file.path.parent}/" for file in self._files)})
+            self._connection.execute(f"SET allowed_directories = [{', '.join(map(literal, folders))}]")
 
     def _check_partition(self, file: File, name: str, declared: str, value: str) -> None:
         kind = canonical(self._connection, declared)

@@ -122,3 +122,10 @@ def test_nanoseconds_and_naive_times_are_moments_in_utc(raw: Raw) -> None:
     naive = pa.array([skipped, None], pa.timestamp("ns"))
     raw.load(SOURCE, a_parquet=parquet(at=naive))
     assert raw.texts('"at"') == ["2013-03-10 02:30:00+00", None]
+
+
+def test_a_connection_that_is_sealed_already_reads_its_own_folder_in_place(raw: Raw) -> None:
+    engine.seal(raw.connection, raw.folder)
+    assert raw.load(SOURCE, a_parquet=parquet()).rows == 2
+    assert is_view(raw)
+    assert raw.texts("id") == ["1", "2"]
