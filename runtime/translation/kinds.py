@@ -72,7 +72,7 @@ def _combined(operator: type[exp.Expr], left: Kind, right: Kind) -> Kind:
     both = {left, right}
     is_sum = operator in (exp.Add, exp.Sub)
     if "interval" in both:
-        other = next(iter(both - {"interval"}), "interval")
+        other: Kind = next(iter(both - {"interval"}), "interval")
         return "interval" if not is_sum or other == "interval" else "clock" if other == "date" else other
     if "date" in both and is_sum:
         return "integer" if both == {"date"} else "date" if both == {"date", "integer"} else ""
