@@ -14,6 +14,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from config.bundle import Bundle
 from config.line import Line
@@ -22,7 +24,7 @@ from config.parameters import resolve
 from config.reading import read
 from runtime import dialect, engine, features, spark, spark_sources
 from runtime.curation import curate
-from tests.runtime import snippets
+from tests.runtime import expressions, snippets
 from tests.runtime.engines import difference, in_duckdb, in_spark, needs_spark
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ PARAMETERS = {**snippets.PARAMETERS, "since": dt.date(2013, 3, 1)}
 def session() -> Iterator[SparkSession]:
     session = spark.session(memory="1g")
     session.conf.set("spark.sql.shuffle.partitions", "1")
+    session.conf.set("spark.sql.adaptive.enabled", "false")
+    session.conf.set("spark.sql.codegen.wholeStage", "false")  # to compile each SELECT takes longer than its few rows
+    session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
     yield session
     session.stop()
 
@@ -83,6 +88,22 @@ def test_a_select_means_the_same_on_both(name: str, session: SparkSession, datab
     sql = snippets.selects()[name]
     ours, columns = in_duckdb(database, sql, PARAMETERS)
     theirs = in_spark(session, sql, tables=snippets.COLUMNS, columns=columns, parameters=PARAMETERS)
+    assert difference(ours, theirs) == ""
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rows=expressions.rows(), parts=st.lists(expressions.expressions(), min_size=8, max_size=24))
+def test_random_expressions_over_random_rows_mean_the_same_on_both(
+    rows: list[tuple[Any, ...]], parts: list[str], session: SparkSession, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    declared = ", ".join(f"{column} {kind}" for column, kind in expressions.COLUMNS.items())
+    sql = "SELECT " + ", ".join(f"{part} AS c{i}" for i, part in enumerate(parts)) + " FROM u"
+    with engine.connect(threads=1) as connection:
+        connection.execute(f"CREATE TABLE u ({declared})")
+        connection.executemany(f"INSERT INTO u VALUES ({', '.join('?' * len(expressions.COLUMNS))})", rows)
+        share(connection, session, "u", tmp_path_factory.mktemp("random"))
+        ours, columns = in_duckdb(connection, sql, {})
+    theirs = in_spark(session, sql, tables={"u": expressions.COLUMNS}, columns=columns, parameters={})
     assert difference(ours, theirs) == ""
 
 
