@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobs import aside
+from jobs.engine import distributed
 from jobs.main import Context, run_job
 from jobs.raw import Raw, by_partition
 from runtime import curation, engine, freshness, inspection, tables
@@ -20,6 +21,7 @@ from runtime.engine import literal
 from runtime.receipts import Receipt
 
 if TYPE_CHECKING:
+    from jobs.distributed import Distributed
     from jobs.publishing import Station
 
 
@@ -31,7 +33,7 @@ def work(context: Context) -> Receipt:
         engine.seal(connection, context.folder)
         raw = Raw(context, connection)
         station = Station(context=context, name="curation", connection=connection)
-        curating = _Curating(context, connection, raw, station, {})
+        curating = _Curating(context, connection, raw, station, {}, distributed(context, raw))
         for table in curation.made(
             connection, line=context.paths.line, statements=context.bundle.curation, sources=set(raw.declared)
         ):
@@ -58,12 +60,15 @@ class _Curating:
     raw: Raw
     station: Station
     known: dict[str, str]
+    spark: Distributed | None
 
     def make(self, table: Made) -> bool:
         """Make a table unless it is fresh; returns False when its columns would break those who read it."""
         self.known[table.name] = self._fingerprint(table)
         if self.station.reuse(table.name, self.known[table.name]):
             return True
+        if self.spark is not None:
+            return self._distributed(table, self.spark)
         query = engine.query(self.connection, table.sql, parameters=self.context.parameters, file=table.file)
         for name in table.tables:
             self.station.attach(name)
@@ -73,6 +78,13 @@ class _Curating:
                 self.raw.load(_source(name))
             return self.station.audit(table.name, query, self.known[table.name])
         return self._increment(table, query, declared.incremental)
+
+    def _distributed(self, table: Made, spark: Distributed) -> bool:
+        for name in table.sources:
+            spark.source(_source(name))
+        for name in table.tables:
+            spark.table(name, self.station.snapshots[name])
+        return self.station.audit(table.name, spark.query(table.name), self.known[table.name])
 
     def _increment(self, table: Made, query: engine.Query, source: str) -> bool:
         """Compute the partitions that changed since the table was published; all of them where anything else did."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -34,7 +34,7 @@ class Raw:
     ``options`` are a database's, as Spark's reader of the ``format`` takes them.
     """
 
-    format: Literal["csv", "json", "parquet", "jdbc", "redshift", "snowflake"]
+    format: str
     files: Mapping[tuple[str, ...], Sequence[str]] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
 
