@@ -32,7 +32,7 @@ def _mistakes(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Iterator
     connection.execute(f"CREATE SCHEMA {SCHEMA}")
     for source, declared in line.sources.items():
         try:
-            columns = ", ".join(f"{engine.quoted(name)} {kind}" for name, kind in declared.columns.items())
+            columns = ", ".join(f"{engine.quoted(name)} {kind}" for name, kind in declared.all_columns.items())
             connection.execute(f"CREATE TABLE {SCHEMA}.{engine.quoted(source)} ({columns})")
         except duckdb.Error as error:
             yield f"{definition}: sources.{source}.columns: {str(error).splitlines()[0]}: correct the type"

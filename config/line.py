@@ -9,9 +9,11 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from config.checks import Check, Severity
+from config.curation import CuratedTable
+from config.engine import Engine
 from config.metrics import METRICS, OBSERVED, Metric, Observed, Task
 from config.parameters import Parameter
-from config.sources import Source
+from config.sources import S3Source, Source
 from config.thresholds import QuarantineCheck
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -45,6 +47,9 @@ class Dataset(_Model):
     id: str
     event_time: str
     label: str
+    label_known_at: str | None = Field(
+        default=None, description="the spine's column with the moment from which the label is known"
+    )
     request: list[str] = Field(min_length=1, description="spine columns that the model may use")
     categorical: list[str] = Field(default=[], description="columns that are categories")
     features: list[str] = Field(default=[], description="feature views to join")
@@ -124,16 +129,20 @@ class Line(_Model):
     """One use case, as its folder describes it."""
 
     line: LineName
+    engine: Engine = Field(
+        default="duckdb", description="what runs the SQL of curation and features: DuckDB on one machine, or Spark"
+    )
     question: str = Field(min_length=10, description="the question whose answer is delivered")
     parameters: dict[Name, Parameter] = {}
     sources: dict[Name, Source] = Field(min_length=1)
     tests: dict[Name, list[Check]] = Field(default={}, description="checks per curated table, view or `predictions`")
-    personal: list[str] = Field(
-        default=[], description="columns whose values are shown nowhere: not in samples, figures, proposals or messages"
-    )
+    curation: dict[Name, CuratedTable] = Field(default={}, description="curated tables that are kept incrementally")
     accepted_changes: dict[Name, dict[str, str]] = Field(
         default={},
         description="breaking changes of tables that are meant: table -> column -> its new SQL type, or `dropped`",
+    )
+    personal: list[str] = Field(
+        default=[], description="columns whose values are shown nowhere: not in samples, figures, proposals or messages"
     )
     features: dict[Name, FeatureView] = {}
     dataset: Dataset
@@ -168,6 +177,18 @@ class Line(_Model):
             if metric not in known:
                 allowed = ", ".join(known)
                 raise ValueError(f"{key}: {metric!r} is not a metric of the task {task}, expected one of {allowed}")
+        return self
+
+    @model_validator(mode="after")
+    def _incremental_by_one_partition(self) -> Line:
+        for table, curated in self.curation.items():
+            source = self.sources.get(curated.incremental)
+            if not isinstance(source, S3Source) or len(source.partitions) != 1:
+                allowed = [n for n, s in self.sources.items() if isinstance(s, S3Source) and len(s.partitions) == 1]
+                raise ValueError(
+                    f"curation.{table}.incremental: {curated.incremental!r} is not a source of files with one "
+                    f"partition column, expected one of {', '.join(allowed) or 'none'}"
+                )
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Rows that tests keep aside, stored beside the table that they are not in: ``<table>_quarantine``, by run."""
+"""Rows that are kept aside, stored beside the table that they are not in: by run, so that none is ever lost."""
 
 from __future__ import annotations
 
@@ -12,41 +12,50 @@ from runtime.engine import Query, quoted
 if TYPE_CHECKING:
     from jobs.publishing import Station
 
+RUN = "quarantine_run"
+"""The column with the run that kept a row aside."""
+
 
 def parted(station: Station, table: str, query: Query) -> Query:
-    """Return the query of what may be published; the rest is written to the audit branch of the other table.
+    """Return the query of what may be published; the rest is written to the audit branch of ``<table>_quarantine``.
 
     A table whose tests keep nothing aside is written as it is, without a copy.
     """
-    context, checks = station.context, station.checks(table)
-    if not any(isinstance(check, QuarantineCheck) and check.quarantine for check in checks):
+    checks = station.checks(table)
+    keeping = [check for check in checks if isinstance(check, QuarantineCheck) and check.quarantine]
+    if not keeping:
         return query
     candidate = f"{table}_candidate"
     engine.create(station.connection, name=candidate, sql=query.text, parameters=query.parameters, file=query.file)
-    for check in checks:
-        if isinstance(check, References) and check.quarantine:
-            station.attach_other(check.table)
+    for check in keeping:
+        if isinstance(check, References):
+            station.attach(check.table)
     found = quarantine.split(
         station.connection,
         candidate,
         checks,
         names=inspection.test_names(table, checks),
-        subject=f"lines/{context.paths.line}/line.yaml: tests.{table}",
+        subject=station.subject(table),
         given=station.given,
     )
     station.quarantined[table] = found
     if found.bad_rows:
-        other, run = f"{table}_quarantine", context.arguments.run
-        kept = f"SELECT *, $run AS quarantine_run FROM {quoted(found.bad)}"  # noqa: S608 (quoted names)
-        written = tables.write_audit(
-            context.catalog,
-            context.table(other),
-            Query(text=kept, parameters={"run": run}),
-            connection=station.connection,
-            folder=context.folder,
-            run=run,
-            partition="quarantine_run",
-            replaced=[run],
-        )
-        station.kept_aside[other] = written.snapshot
+        keep(station, f"{table}_quarantine", quoted(found.bad))
     return Query(text=f"FROM {quoted(found.good)}", file=query.file)
+
+
+def keep(station: Station, table: str, rows: str) -> None:
+    """Write this run's rows of a table of rows kept aside; those of other runs stay."""
+    context, run = station.context, station.context.arguments.run
+    kept = Query(f"SELECT *, $run AS {RUN} FROM {rows}", {"run": run})  # noqa: S608 (a quoted name)
+    written = tables.write_audit(
+        context.catalog,
+        context.table(table),
+        kept,
+        connection=station.connection,
+        folder=context.folder,
+        run=run,
+        partition=RUN,
+        replaced=[run],
+    )
+    station.kept_aside[table] = written.snapshot

@@ -5,8 +5,10 @@ A view whose SELECT, parameters and curated tables are what they were when it wa
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from jobs.main import Context, run_job
 from runtime import engine, features, freshness, inspection, online
@@ -30,24 +32,40 @@ def work(context: Context) -> Receipt:
         engine.seal(connection, context.folder)
         curated = Curated(context, connection)
         features.check_names(views, curated.snapshots, context.paths.line)
-        station = Station(context=context, name="features", connection=connection)
+        station = Station(context=context, name="features", connection=connection, elsewhere=curated.snapshots)
+        given: dict[str, int] = {}
         for name in views:
-            if not _make(context, connection, station, curated, name):
+            if not _make(context, connection, station, curated, name=name, given=given):
                 break
         status = station.publish()
-        served = _serve(context, connection, station) if status != "halted" else dict.fromkeys(views, 0)
-    outputs = {name: {**told, "online": served.get(name, 0)} for name, told in station.outputs().items()}
+        as_of = scoring_window(context.bundle.definition, context.parameters).end
+        served = _serve(context, connection, station, as_of) if status != "halted" else dict.fromkeys(views, 0)
+    outputs = {
+        name: {**told, "online": served.get(name, 0), **_left_out(given, name, told)}
+        for name, told in station.outputs().items()
+    }
     return Receipt(
         station="features",
         status=status,
         message=station.message(),
         inspections=inspection.recorded(station.results),
-        outputs={"views": outputs},
+        outputs={"views": outputs, "as_of": as_of.isoformat()},
     )
 
 
-def _make(context: Context, connection: Connection, station: Station, curated: Curated, name: str) -> bool:
-    """Make a view unless it is fresh; returns False when its columns would break those who read it."""
+def _make(
+    context: Context,
+    connection: Connection,
+    station: Station,
+    curated: Curated,
+    *,
+    name: str,
+    given: dict[str, int],
+) -> bool:
+    """Make a view unless it is fresh; returns False when its columns would break those who read it.
+
+    ``given`` learns how many rows its SELECT gave.
+    """
     view, sql = context.bundle.definition.features[name], context.bundle.features[name]
     file = file_of(context.paths.line, "features", name)
     reads = features.sources_of(connection, sql=sql, file=file, curated=set(curated.snapshots))
@@ -61,20 +79,26 @@ def _make(context: Context, connection: Connection, station: Station, curated: C
     if station.reuse(name, fingerprint):
         return True
     curated.attach(reads)
-    query = features.build(
+    query, given[name] = features.build(
         connection, line=context.paths.line, name=name, view=view, sql=sql, parameters=context.parameters
     )
     return station.audit(name, query, fingerprint)
 
 
-def _serve(context: Context, connection: Connection, station: Station) -> dict[str, int]:
+def _left_out(given: Mapping[str, int], name: str, told: Mapping[str, Any]) -> dict[str, int]:
+    """Return how many rows of a view's SELECT were left out, as no example could find them; nothing if it is fresh."""
+    return {"left_out": given[name] - told["rows"] - told.get("quarantined", 0)} if name in given else {}
+
+
+def _serve(context: Context, connection: Connection, station: Station, as_of: dt.datetime) -> dict[str, int]:
     """Put each entity's newest row of every view online; return how many entities each view has there."""
-    as_of = scoring_window(context.bundle.definition, context.parameters).end
     client, served = context.client("dynamodb"), {}
+    version = online.moment(dt.datetime.now(dt.UTC))
     for name, view in context.bundle.definition.features.items():
         station.attach(name)
-        items = features.newest(connection, name=name, view=view, as_of=as_of)
+        items = features.newest(connection, name=name, view=view, as_of=as_of, version=version)
         served[name] = online.write_newest(client, context.arguments.online_table, items)
+    online.bring_up_to(client, context.arguments.online_table, as_of)
     return served
 
 

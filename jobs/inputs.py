@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import pyarrow as pa
+from collections.abc import Iterable, Mapping
 
 from jobs.main import Context
 from runtime import datasets, engine, tables
@@ -40,28 +38,21 @@ def attach(context: Context, connection: engine.Connection, name: str, snapshot:
     )
 
 
-def database(context: Context) -> tuple[engine.Connection, Curated]:
-    """Return a database that holds what the spine reads."""
-    connection = engine.connect(folder=context.folder)
-    engine.seal(connection, context.folder)
-    curated = Curated(context, connection)
-    file = spine_file(context.arguments.line)
-    curated.attach(sources_of(connection, sql=context.bundle.spine, file=file, curated=set(curated.snapshots)))
-    return connection, curated
-
-
-def views(context: Context, snapshots: dict[str, int]) -> dict[str, pa.Table]:
-    """Return the history of each view that the dataset joins."""
-    names = context.bundle.definition.dataset.features
-    return {name: tables.read(context.catalog, context.table(name), snapshots[name]) for name in names}
+def attach_all(
+    context: Context, connection: engine.Connection, snapshots: Mapping[str, int], names: Iterable[str]
+) -> None:
+    """Make snapshots of some of the line's tables relations by their plain names."""
+    for name in sorted(names):
+        attach(context, connection, name, snapshots[name])
 
 
 def scoring_rows(context: Context) -> Examples:
     """Return the rows that this run scores, joined with its own snapshots."""
-    connection, _ = database(context)
-    return datasets.scoring_rows(
-        connection,
-        bundle=context.bundle,
-        parameters=context.parameters,
-        views=views(context, snapshots_of(context, "features", "views")),
-    )
+    curated, views = snapshots_of(context, "curation", "tables"), snapshots_of(context, "features", "views")
+    file = spine_file(context.arguments.line)
+    with engine.connect(folder=context.folder) as connection:
+        engine.seal(connection, context.folder)
+        reads = sources_of(connection, sql=context.bundle.spine, file=file, curated=set(curated))
+        needed = reads | set(context.bundle.definition.dataset.features)
+        attach_all(context, connection, {**curated, **views}, needed)
+        return datasets.scoring_rows(connection, bundle=context.bundle, parameters=context.parameters)

@@ -105,17 +105,16 @@ def _audited(context: Context, scored: Scored, score_date: dt.date, given: Given
             folder=context.folder,
             where={"score_date": date},
         )
-        checks = context.bundle.definition.tests.get(TABLE, [])
-        subject = f"lines/{context.paths.line}/line.yaml: tests.{TABLE}"
-        return written.snapshot, inspection.inspect(
+        results = inspection.inspect(
             connection,
             TABLE,
-            checks,
-            subject=subject,
+            context.bundle.definition.tests.get(TABLE, []),
+            subject=f"lines/{context.paths.line}/line.yaml: tests.{TABLE}",
             given=given,
             personal=context.bundle.definition.personal,
             history=reports.history(context.s3, context.paths, "scoring"),
         )
+    return written.snapshot, results
 
 
 def _profile(context: Context, profile: dict[str, Any]) -> dict[str, Any] | str:

@@ -39,11 +39,6 @@ class RunPaths:
         return f"reports/{self.line}/{station}/history.json"
 
     @property
-    def dataset(self) -> str:
-        """Key prefix in the lake bucket of the run's dataset: manifest.json, train/validation/test.parquet."""
-        return f"datasets/{self.line}/{self.run}/"
-
-    @property
     def predictions(self) -> str:
         """Key in the lake bucket of the run's prediction records, one JSON object a line."""
         return f"{self.prefix}predictions.jsonl"
@@ -66,6 +61,11 @@ def table_name(line: str, table: str) -> str:
 def warehouse(lake: str) -> str:
     """URI under which Iceberg tables lie."""
     return f"s3://{lake}/warehouse"
+
+
+def dataset_prefix(line: str, fingerprint: str) -> str:
+    """Key prefix in the lake bucket of a dataset: its Parquet files and, written last, manifest.json."""
+    return f"datasets/{line}/{fingerprint}/"
 
 
 def connection_name(environment: str, line: str, connection: str) -> str:

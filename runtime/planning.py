@@ -78,7 +78,7 @@ def _settings(bundle: Bundle, train: str) -> dict[str, dict[str, str]]:
         return {f"tests.{table}": digest(said["tests"][table]) for table in tables if table in said["tests"]}
 
     return {
-        "curation": tests(bundle.curation) | {"sources": digest(said["sources"])},
+        "curation": tests(bundle.curation) | {name: digest(said[name]) for name in ("sources", "curation")},
         "features": tests(bundle.features) | {"features": digest(said["features"])},
         "training": {
             "train.py": digest(train),

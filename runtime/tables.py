@@ -119,6 +119,7 @@ def write_audit(
         uris = {file: f"{target.location()}/data/{file.name}" for file in files}
         added = [parquet.described(file, uri, metadata) for file, uri in uris.items()]
         dropped, kept = _parted(target, replaced)
+        _check_partitions(target, added, replaced, table, query.file)
         rows = sum(file.record_count for file in (*added, *kept))
         if rows == 0 and _rows(target) > 0:
             raise LineError(
@@ -275,6 +276,23 @@ def _equal(where: Mapping[str, str]) -> BooleanExpression:
     for column, value in where.items():
         expression = And(expression, EqualTo(column, value))  # type: ignore[call-arg, arg-type]
     return expression
+
+
+def _check_partitions(
+    table: Table, added: Sequence[DataFile], replaced: Sequence[object] | None, name: str, file: str
+) -> None:
+    """Raise LineError for rows of a partition that is not to be replaced: they would stand beside those it has."""
+    if replaced is None:
+        return
+    wanted = {str(value) for value in replaced}
+    for one in added:
+        value = str(_partition_value(table, one))
+        if value not in wanted:
+            raise LineError(
+                f"{file}: gives rows of partition {value!r} of table {name!r}, expected only those of "
+                f"{', '.join(sorted(wanted))}, which were read: it does not treat each partition by itself, "
+                "so remove the table's `incremental` in line.yaml"
+            )
 
 
 def _partition_value(table: Table, file: DataFile) -> object:

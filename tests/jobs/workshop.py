@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 from jobs import curate, dataset, features
 from runtime import receipts, tables
+from runtime.library import Library
 from runtime.paths import RunPaths, warehouse
 from runtime.receipts import Receipt
 from tests.moto_server import REGION, Aws
@@ -70,6 +71,11 @@ class Workshop:
         catalog = tables.catalog(warehouse=warehouse(self.lake), region=REGION, endpoint=self.aws.endpoint)
         rows: list[dict[str, Any]] = tables.read(catalog, f"{self.database}.shop_{table}").to_pylist()
         return rows
+
+    def library(self) -> Library:
+        """Return what the stations published together."""
+        catalog = tables.catalog(warehouse=warehouse(self.lake), region=REGION, endpoint=self.aws.endpoint)
+        return Library.of(catalog, self.aws.client("s3"), lake=self.lake, database=self.database, line="shop")
 
     def words(self, run: str, parameters: dict[str, object]) -> list[str]:
         values = {

@@ -18,10 +18,11 @@ import pyarrow.parquet as pq
 from config.bundle import Bundle
 from config.line import Variant
 from config.metrics import Task
-from runtime import artefact, training
+from runtime import artefact, receipts, training
 from runtime.manifest import Location
-from runtime.paths import RunPaths
-from runtime.splits import Splits, open_splits
+from runtime.paths import RunPaths, dataset_prefix
+from runtime.receipts import Receipt
+from runtime.splits import RECEIPT, Splits, open_splits
 from runtime.training import Candidate
 from tests.moto_server import Aws
 
@@ -30,6 +31,8 @@ COLUMNS = [
     {"name": "distance", "type": "number", "source": "request"},
     {"name": "weather__wind", "type": "number", "source": "weather"},
 ]
+
+FINGERPRINT = "abc"
 
 TRAIN = """
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -117,7 +120,8 @@ class World:
         """Write a part of the dataset."""
         body = io.BytesIO()
         pq.write_table(rows, body)
-        self.s3.put_object(Bucket=self.paths.lake, Key=f"{self.paths.dataset}{part}.parquet", Body=body.getvalue())
+        key = f"{dataset_prefix(self.paths.line, FINGERPRINT)}{part}.parquet"
+        self.s3.put_object(Bucket=self.paths.lake, Key=key, Body=body.getvalue())
 
     def location(self, variant: str) -> Location:
         return Location(bucket=self.models, prefix=self.paths.candidate(variant))
@@ -148,8 +152,11 @@ def world(aws: Aws, root: Path, *, train: str = TRAIN, task: Task = "binary", **
     made = World(aws=aws, root=root, bundle=bundle(line, task, **changes), paths=paths, models=aws.bucket())
     for seed, (part, n) in enumerate({"train": 600, "validation": 300, "test": 300}.items()):
         made.put(part, rows(n, seed, task))
-    manifest = {"line": line, "run": paths.run, "snapshots": {"flights": 1}, "fingerprint": "abc", "columns": COLUMNS}
+    manifest = {"line": line, "snapshots": {"flights": 1}, "fingerprint": FINGERPRINT, "columns": COLUMNS}
+    manifest |= {"files": {part: {"file": f"{part}.parquet"} for part in ("train", "validation", "test")}}
     manifest |= {"label": "label", "id": "id", "event_time": "event_time"}
     body = json.dumps(manifest).encode()
-    made.s3.put_object(Bucket=paths.lake, Key=f"{paths.dataset}manifest.json", Body=body)
+    made.s3.put_object(Bucket=paths.lake, Key=f"{dataset_prefix(line, FINGERPRINT)}manifest.json", Body=body)
+    built = Receipt(station="training", status="succeeded", outputs={"fingerprint": FINGERPRINT})
+    receipts.write(made.s3, paths, RECEIPT, built)
     return made

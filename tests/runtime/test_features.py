@@ -17,7 +17,7 @@ def day(number: int, hour: int = 0) -> dt.datetime:
 
 
 def build(connection: engine.Connection, sql: str, view: FeatureView = VIEW) -> list[dict[str, Any]]:
-    query = features.build(connection, line="shop", name="habits", view=view, sql=sql, parameters={})
+    query, _ = features.build(connection, line="shop", name="habits", view=view, sql=sql, parameters={})
     connection.execute(f"CREATE OR REPLACE TABLE habits AS {query.text}", dict(query.parameters))
     rows: list[dict[str, Any]] = engine.arrow(connection, "habits").to_pylist()
     return rows
