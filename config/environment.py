@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from config.connections import Connection
 from config.engine import Engine
 
 
@@ -56,6 +57,22 @@ class Curation(_Model):
     timeout_minutes: int = Field(default=60, ge=1)
 
 
+class Snapshots(_Model):
+    """How long tables keep what readers no longer see; what anyone still refers to is kept whatever its age."""
+
+    keep_days: float = Field(default=7, ge=0, description="days since readers saw it last")
+    keep_last: int = Field(default=5, ge=1, description="of each table, whatever their age")
+    dataset_days: float = Field(default=30, ge=0, description="how long a dataset's own snapshots are kept for it")
+    grace_hours: float = Field(
+        default=24, ge=2, description="how long a writer or a reader may take: what is younger is never touched"
+    )
+    schedule: str = Field(
+        default="cron(0 3 * * ? *)",
+        pattern=r"^(rate|cron)\(.+\)$",
+        description="when each line's tables are maintained (UTC)",
+    )
+
+
 class Environment(_Model):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$")]
     account: Annotated[str, Field(pattern=r"^\d{12}$")]
@@ -66,6 +83,7 @@ class Environment(_Model):
     jobs: JobSize = JobSize()
     max_vcpus: int = Field(default=16, ge=2)
     curation: Curation = Curation()
+    snapshots: Snapshots = Snapshots()
     engines: dict[str, Engine] = Field(
         default={}, description="the engine that this environment gives to a line: line -> engine"
     )
@@ -73,4 +91,17 @@ class Environment(_Model):
     parameters: dict[str, dict[str, int | float | str | bool]] = Field(
         default={}, description="values that this environment gives to a line's parameters: line -> name -> value"
     )
+    connections: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], Connection] = Field(
+        default={}, description="the databases that sources name; the same name may be another engine elsewhere"
+    )
     tags: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _embedded_only_here(self) -> Environment:
+        for name, connection in self.connections.items():
+            if connection.embedded and self.name != "local":
+                raise ValueError(
+                    f"connections.{name}.embedded: only the environment local has an embedded database: "
+                    "give host, database and secret"
+                )
+        return self

@@ -6,7 +6,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-JOBS = ("dataset", "train", "evaluate", "score", "serve")
+JOBS = ("dataset", "train", "evaluate", "score", "maintain", "serve")
 USAGE = 64
 """Exit code of a command line that names no job."""
 

@@ -21,7 +21,7 @@ from sqlglot.optimizer.qualify import qualify
 from config.bundle import Bundle
 from config.errors import LineError
 from runtime import curation, engine
-from runtime.sources import SCHEMA
+from runtime.sources.loaded import SCHEMA
 from runtime.translation import portable
 from runtime.translation.asof_join import without_asof
 from runtime.translation.kinds import typed

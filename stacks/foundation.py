@@ -78,6 +78,7 @@ class FoundationStack(cdk.Stack):
             "EventBus": self.ledger.bus.event_bus_name,
             "Database": self.catalog.database_name,
             "AlarmTopic": self.alarms.topic_arn,
+            "JobQueue": self.compute.queue.job_queue_arn,
         }
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)

@@ -14,6 +14,7 @@ from assembly_line.delivery import DeliveryStation
 from assembly_line.features import FeaturesStation
 from assembly_line.handler import Handlers
 from assembly_line.jobs import Jobs
+from assembly_line.maintenance import Maintenance
 from assembly_line.monitoring import MonitoringStation
 from assembly_line.naming import pascal, slug
 from assembly_line.release import ReleaseStation
@@ -39,7 +40,7 @@ class LineStack(cdk.Stack):
         shared = foundation.share(self, "Foundation")
         handlers = Handlers(self, "Handlers", environment=environment, key=shared.key)
         jobs = Jobs(self, "Jobs", shared=shared, bundle=bundle)
-        supervisor = Supervisor(self, "Supervisor", shared=shared, handlers=handlers, line=line.line)
+        supervisor = Supervisor(self, "Supervisor", shared=shared, handlers=handlers, jobs=jobs)
         self.curation = CurationStation(self, "Curation", supervisor=supervisor, shared=shared, jobs=jobs)
         self.features = FeaturesStation(self, "Features", supervisor=supervisor, shared=shared, jobs=jobs)
         self.training = TrainingStation(self, "Training", supervisor=supervisor, shared=shared, jobs=jobs)
@@ -76,6 +77,9 @@ class LineStack(cdk.Stack):
             self.monitoring,
         ]
         self.run = Run(self, "Run", shared=shared, supervisor=supervisor, stations=stations, schedule=line.schedule)
+        self.maintenance = Maintenance(
+            self, "Maintenance", shared=shared, jobs=jobs, registry=self.release.registry, run=self.run
+        )
         self.dashboard = LineDashboard(
             self,
             "Overview",
@@ -102,6 +106,7 @@ class LineStack(cdk.Stack):
             "OnlineTable": self.features.online.name,
             "WindowsTable": self.monitoring.windows.name,
             "ModelPackageGroup": self.release.registry.name,
+            "MaintenanceJob": self.maintenance.job.definition.job_definition_arn,
             "Dashboard": self.dashboard.dashboard.dashboard_name,
         }
         if self.delivery.api is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from config.loading import ROOT
 from jobs import arguments
 from jobs.__main__ import JOBS
+from jobs.maintain import REQUIRED
 from runtime import events
 from runtime.receipts import Receipt
 from tests.stacks.synthesis import Assembly, Json, definition, resolved, states, synthesized
@@ -111,7 +112,9 @@ def matches(pattern: Json, event: Json) -> bool:
 @pytest.mark.parametrize("detail_type", events.DETAIL_TYPES)
 def test_every_rule_hears_every_event_that_a_line_sends(local: Assembly, detail_type: str) -> None:
     rules = local.properties("AWS::Events::Rule").values()
-    patterns = [rule["EventPattern"] for rule in rules if "EventPattern" in rule]
+    patterns = [
+        rule["EventPattern"] for rule in rules if events.SOURCE in rule.get("EventPattern", {}).get("source", [])
+    ]
     assert patterns
     assert all(matches(pattern, announced(detail_type)) for pattern in patterns)
 
@@ -138,6 +141,7 @@ def test_the_states_name_the_stations_of_the_ledger(local: Assembly) -> None:
 def batch_commands(local: Assembly) -> dict[str, list[str]]:
     """Return each container job's arguments by its kind, with a run's parameters put in."""
     given = {"Ref::run": "run-1", "Ref::parameters": '{"score_date": "2013-08-15"}', "Ref::variant": "deep"}
+    given["Ref::dry_run"] = "no"
     commands = [
         resource["Properties"]["ContainerProperties"]["Command"]
         for resource in resolved(local, "Flights")["Resources"].values()
@@ -158,9 +162,15 @@ def glue_arguments(local: Assembly) -> Iterator[tuple[str, list[str]]]:
 
 @pytest.mark.parametrize(
     ("kind", "required"),
-    [("dataset", []), ("train", ["variant"]), ("evaluate", ["ledger_table"]), ("score", ["ledger_table"])],
+    [
+        ("dataset", []),
+        ("train", ["variant"]),
+        ("evaluate", ["ledger_table"]),
+        ("score", ["ledger_table"]),
+        ("maintain", REQUIRED),
+    ],
 )
-def test_a_container_job_is_given_what_it_asks_for(local: Assembly, kind: str, required: list[str]) -> None:
+def test_a_container_job_is_given_what_it_asks_for(local: Assembly, kind: str, required: Sequence[str]) -> None:
     told = arguments.parse(batch_commands(local)[kind], required)
     assert (told.line, told.run, told.environment) == ("flights", "run-1", "local")
     assert told.parameters == {"score_date": "2013-08-15"}

@@ -19,7 +19,10 @@ _PER_RUN = {"--run": "run", "--parameters": "parameters"}
 
 
 class BatchJob(Construct):
-    """``python -m jobs <command>`` with the line's arguments, its own role and a time limit; it is tried once."""
+    """``python -m jobs <command>`` with the line's arguments, its own role and a time limit; it is tried once.
+
+    ``defaults`` are the Batch parameters of a job that no run submits.
+    """
 
     def __init__(
         self,
@@ -31,6 +34,7 @@ class BatchJob(Construct):
         timeout: Duration,
         arguments: Mapping[str, str] | None = None,
         per_run: Mapping[str, str] | None = None,
+        defaults: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, id_)
         self.timeout = timeout
@@ -65,6 +69,7 @@ class BatchJob(Construct):
                 execution_role=jobs.started_by,
                 logging=ecs.LogDriver.aws_logs(stream_prefix=command, log_group=jobs.log.group),
             ),
+            parameters=defaults,
             retry_attempts=1,
             timeout=timeout,
             propagate_tags=True,

@@ -82,6 +82,11 @@ def allow_read(role: iam.Role, bucket: s3.IBucket, *prefixes: str, listing: bool
         allow(role, "s3:ListBucket", on=[arn])
 
 
+def allow_delete(role: iam.Role, bucket: s3.IBucket, *prefixes: str) -> None:
+    """Let a role delete objects under some prefixes."""
+    allow(role, "s3:DeleteObject", on=[f"{bucket.bucket_arn}/{prefix}*" for prefix in prefixes], why=_PREFIX)
+
+
 def allow_write(role: iam.Role, bucket: s3.IBucket, *prefixes: str, manage: bool = False) -> None:
     """Let a role write objects under some prefixes; to ``manage`` is to write in parts and delete too."""
     arn = bucket.bucket_arn
@@ -89,10 +94,13 @@ def allow_write(role: iam.Role, bucket: s3.IBucket, *prefixes: str, manage: bool
     allow(role, *actions, on=[f"{arn}/{prefix}*" for prefix in prefixes], why=_PREFIX)
 
 
-def allow_tables(role: iam.Role, stack: Stack, *, database: str, line: str, write: bool = False) -> None:
-    """Let a role read, or also create and update, a line's tables in the Glue catalog."""
+def allow_tables(
+    role: iam.Role, stack: Stack, *, database: str, line: str, write: bool = False, update: bool = False
+) -> None:
+    """Let a role read, or also create and update (or just ``update``), a line's tables in the Glue catalog."""
     place = f"arn:{stack.partition}:glue:{stack.region}:{stack.account}"
     actions = ["glue:GetTable", *(["glue:GetDatabase", "glue:CreateTable", "glue:UpdateTable"] if write else [])]
+    actions += ["glue:UpdateTable"] if update and not write else []
     allow(
         role,
         *actions,

@@ -31,6 +31,11 @@ class Registry(Construct):
         allow(role, "sagemaker:CreateModelPackage", on=[self._group_arn, self._packages], why=_MADE_BY_RUNS)
         self._grant_list(role)
 
+    def grant_read(self, role: iam.Role) -> None:
+        """Let a role read every package of the group."""
+        allow(role, "sagemaker:DescribeModelPackage", on=[self._packages], why=_MADE_BY_RUNS)
+        self._grant_list(role)
+
     def grant_empty(self, role: iam.Role) -> None:
         """Let a role delete every package of the group, which cannot be deleted otherwise."""
         allow(role, "sagemaker:DeleteModelPackage", on=[self._packages], why=_MADE_BY_RUNS)

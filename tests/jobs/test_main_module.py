@@ -12,7 +12,7 @@ def test_a_job_that_is_unknown_is_told_which_there_are(capsys: pytest.CaptureFix
     assert main(["fly"]) == 64
 
     assert capsys.readouterr().err == (
-        "job 'fly' is unknown, expected one of dataset, train, evaluate, score, serve: "
+        "job 'fly' is unknown, expected one of dataset, train, evaluate, score, maintain, serve: "
         "python -m jobs <job> --name value ...\n"
     )
 

@@ -12,6 +12,7 @@ from cdk_nag import AwsSolutionsChecks
 
 import app
 from config.bundle import Bundle
+from config.environment import Snapshots
 from config.errors import LineError
 from config.loading import load_bundle, load_environment
 from stacks.foundation import FoundationStack
@@ -45,11 +46,48 @@ def test_a_line_without_channels_still_keeps_what_ground_truth_is_joined_with(tm
 
 def test_a_scheduled_line_is_started_by_a_rule_that_loses_no_start(tmp_path: Path) -> None:
     made = template(tmp_path, bundle(schedule="rate(1 day)"))
-    (rule,) = made.find_resources("AWS::Events::Rule").values()
-    (target,) = rule["Properties"]["Targets"]
-    assert rule["Properties"]["ScheduleExpression"] == "rate(1 day)"
+    ((target,),) = targets(made, ScheduleExpression="rate(1 day)")
     assert target["Input"] == '{"line":"flights","parameters":{}}'
     assert target["DeadLetterConfig"]["Arn"]
+
+
+def targets(made: assertions.Template, **properties: Any) -> list[list[dict[str, Any]]]:
+    """Return the targets of each rule with some properties."""
+    rules = made.find_resources("AWS::Events::Rule", {"Properties": properties}).values()
+    return [rule["Properties"]["Targets"] for rule in rules]
+
+
+def test_tables_are_maintained_when_the_environment_says_and_no_start_is_lost(tmp_path: Path) -> None:
+    snapshots = Snapshots(keep_days=3, schedule="rate(12 hours)")
+    made = template(tmp_path, bundle(), snapshots=snapshots)
+    ((target,),) = targets(made, ScheduleExpression="rate(12 hours)")
+    (name,) = [
+        name
+        for name, job in made.find_resources("AWS::Batch::JobDefinition").items()
+        if job["Properties"]["ContainerProperties"]["Command"][0] == "maintain"
+    ]
+    assert target["BatchParameters"] == {
+        "JobDefinition": {"Ref": name},
+        "JobName": "maintenance",
+    }
+    assert target["RetryPolicy"] == {"MaximumRetryAttempts": 3}
+    assert target["DeadLetterConfig"]["Arn"]
+    job = made.find_resources("AWS::Batch::JobDefinition")[name]["Properties"]
+    assert job["Parameters"] == {"run": "maintenance", "parameters": "{}", "dry_run": "no"}
+    words = job["ContainerProperties"]["Command"]
+    assert Snapshots.model_validate_json(words[words.index("--retention") + 1]) == snapshots
+
+
+def test_a_maintenance_that_fails_is_told_to_the_queue_with_the_alarm(tmp_path: Path) -> None:
+    made = template(tmp_path, bundle())
+    pattern = assertions.Match.object_like({"source": ["aws.batch"]})
+    ((told,),) = targets(made, EventPattern=pattern)
+    ((started,),) = targets(made, ScheduleExpression="cron(0 3 * * ? *)")
+    assert told["Arn"] == started["DeadLetterConfig"]["Arn"]
+    (queue,) = told["Arn"]["Fn::GetAtt"][:1]
+    alarms = made.find_resources("AWS::CloudWatch::Alarm").values()
+    watched = [alarm["Properties"]["Dimensions"][0]["Value"] for alarm in alarms]
+    assert {"Fn::GetAtt": [queue, "QueueName"]} in watched
 
 
 def test_cdk_nag_finds_nothing_in_a_scheduled_line_either(tmp_path: Path) -> None:
