@@ -50,8 +50,8 @@ def csv_file(tmp_path: Path) -> Callable[..., Raw]:
 
 def rows(session: SparkSession, raw: Raw, **options: Any) -> list[dict[str, Any]]:
     frame = spark_sources.read(session, raw=raw, columns=COLUMNS, null_values=options.get("null_values", ("", "NA")))
-    content: pa.Table = frame.toArrow()
-    return content.to_pylist()
+    found: list[dict[str, Any]] = frame.toArrow().to_pylist()
+    return found
 
 
 def test_a_file_is_read_by_its_header_with_the_declared_types(
