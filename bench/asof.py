@@ -17,8 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.harness import Contestant, data_folder, measure, show  # noqa: E402 (after the path)
-from runtime import engine  # noqa: E402
+from bench.harness import Contestant, data_folder, measure, show
+from runtime import engine
 
 TABLES, FEATURES, TTL_DAYS = 5, 4, 90
 SMALL_MEMORY_MB = 128

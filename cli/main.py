@@ -175,6 +175,22 @@ def plan(
     raise typer.Exit(ended(lambda: plan_line(line, given=parameters or [], force=force or [], as_json=as_json)))
 
 
+def sql(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose SQL is wanted.")],
+    table: Annotated[
+        str | None, typer.Argument(metavar="[TABLE]", help="One curated table or feature view; without one, all.")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(metavar="ENGINE", help="duckdb or spark; without it, the line's own.")
+    ] = None,
+) -> None:
+    """Print a line's SELECTs in the order in which they run, as DuckDB has them or translated for Spark."""
+    from cli.ending import ended
+    from cli.sql import show_sql
+
+    raise typer.Exit(ended(lambda: show_sql(line, table, engine)))
+
+
 @app.command()
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name: a lowercase letter, then letters or digits.")],
@@ -298,6 +314,49 @@ def features_verify(
         return verify(line, view=view, as_of=as_of, as_json=as_json)
 
     raise typer.Exit(ended(work))
+
+
+@app.command()
+def inspections(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose reports are shown.")],
+    station: Annotated[
+        str | None, typer.Option(metavar="STATION", help="Only this station: curation, features or scoring.")
+    ] = None,
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="This run's reports in place of the newest.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the page of one station's report to a file.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the reports as one JSON document.")] = False,
+) -> None:
+    """Show the newest inspection reports that the running `line up` keeps: expected, observed, since when, how many."""
+    from cli.ending import ended
+    from cli.inspections import show_reports
+
+    raise typer.Exit(ended(lambda: show_reports(line, station=station, run=run, html=html, as_json=as_json)))
+
+
+@app.command()
+def propose(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose tests are looked at.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Print, ready for line.yaml, the `info` tests as every kept report would pass them: bounds from history."""
+    from cli.ending import ended
+    from cli.propose import show_proposals
+
+    raise typer.Exit(ended(lambda: show_proposals(line, as_json=as_json)))
+
+
+@app.command()
+def dqdl(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose tests are exported.")],
+    table: Annotated[str | None, typer.Option(metavar="TABLE", help="Only the tests of this table.")] = None,
+) -> None:
+    """Print a line's tests as rulesets of AWS Glue Data Quality (DQDL). Starts nothing."""
+    from cli.dqdl import show_rulesets
+    from cli.ending import ended
+
+    raise typer.Exit(ended(lambda: show_rulesets(line, table=table)))
 
 
 def main() -> None:

@@ -14,19 +14,11 @@ from rich.table import Table
 from cli.running import find
 from config.errors import LineError
 from runtime import receipts
+from runtime.maintenance import keepers
 from runtime.paths import RunPaths
 
 RUN = "maintenance"
 _SECONDS_BETWEEN_LOOKS = 0.3
-_NUMBERS = {
-    "snapshots": "kept",
-    "expired": "expired",
-    "rewritten": "compacted",
-    "into": "compacted_into",
-    "removed": "removed",
-    "bytes": "removed_bytes",
-    "waiting": "waiting",
-}
 
 
 def maintain_line(line: str, *, dry_run: bool, as_json: bool) -> int:
@@ -70,11 +62,16 @@ def show(outputs: Mapping[str, Any], *, as_json: bool, console: Console | None =
         return
     title = "What would be done" if outputs["dry_run"] else "What was done"
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("table")
-    for column in _NUMBERS:
-        table.add_column(column, justify="right")
-    table.add_column("kept by", overflow="fold")
+    for column in ("table", "snapshots", "expired", "rewritten", "removed", "waiting", "kept by"):
+        table.add_column(column, justify="left" if column in ("table", "kept by") else "right", overflow="fold")
     for row in outputs["tables"]:
-        by = ", ".join(f"{who} {count}" for who, count in row["kept_by"].items())
-        table.add_row(row["table"], *(str(row[name]) for name in _NUMBERS.values()), by)
+        table.add_row(
+            row["table"],
+            str(row["kept"]),
+            str(row["expired"]),
+            f"{row['compacted']} → {row['compacted_into']}" if row["compacted"] else "0",
+            f"{row['removed']} ({row['removed_bytes'] / 1e6:.1f} MB)" if row["removed"] else "0",
+            str(row["waiting"]),
+            keepers(row["kept_by"]),
+        )
     out.print(table)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cli import raw, sample
-from cli.assembly import assembly_key
+from cli.assembly import assembly_key, synthesize
 from cli.document import Account, document
 from cli.ending import FAILED, tell
 from cli.execution import Execution, Outcome, follow, start
@@ -22,6 +22,7 @@ from cli.sample import Sample
 from cli.site import ENVIRONMENT, Site, own_site
 from cli.world import World, alarm_states, ask, joined_in, waiting
 from cli.world import tell as tell_truth
+from config.errors import LineError
 from config.loading import load_environment
 from local.processes import Processes
 from runtime import promotion, receipts
@@ -122,12 +123,14 @@ def _site_and_sample(order: Order, *, port: int | None, progress: Progress) -> I
     """Give the embedded AWS to run in, with the line deployed, and the line's sample, both made at the same time."""
     running = find() if port is None else None
     if running is not None:
-        if running.said.assembly != assembly_key(running.said.lines):
-            tell(
-                f"the `line up` at {running.endpoint} runs what it deployed: sources have changed since", kind="note: "
-            )
         progress.phase(f"using the `line up` at {running.endpoint}")
         with closing(Processes()) as processes:
+            if running.said.assembly != assembly_key(running.said.lines):
+                progress.phase("sources have changed: synthesizing and deploying what is different")
+                try:
+                    running.deploy(synthesize(processes, running.said.lines))
+                except LineError as error:
+                    tell(f"the `line up` runs what it deployed before: {error}", kind="note: ")
             yield running, sample.prepare(processes, order.line, order.local)
         return
     progress.phase("synthesizing the stacks, starting the embedded AWS, making the sample")

@@ -70,7 +70,9 @@ class SnowflakeConnection(_Model):
     database: str
     schema_: str = Field(default="PUBLIC", alias="schema")
     role: str | None = None
-    secret: str = Field(description="name or ARN of the secret that holds `USERNAME` and `PASSWORD`")
+    secret: str = Field(
+        description="ARN of the secret that holds `USERNAME` and `PASSWORD`", pattern=r"^arn:[a-z-]+:secretsmanager:.+"
+    )
     secret_key: str | None = Field(default=None, description="ARN of the key that the secret is encrypted with")
     network: Place | None = None
     embedded: Literal[False] = False

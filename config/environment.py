@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from config.connections import Connection
+from config.engine import Engine
 
 
 class _Model(BaseModel):
@@ -83,6 +84,9 @@ class Environment(_Model):
     max_vcpus: int = Field(default=16, ge=2)
     curation: Curation = Curation()
     snapshots: Snapshots = Snapshots()
+    engines: dict[str, Engine] = Field(
+        default={}, description="the engine that this environment gives to a line: line -> engine"
+    )
     alarm_emails: list[str] = []
     parameters: dict[str, dict[str, int | float | str | bool]] = Field(
         default={}, description="values that this environment gives to a line's parameters: line -> name -> value"

@@ -9,9 +9,12 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from config.checks import Check, Severity
+from config.curation import CuratedTable
+from config.engine import Engine
 from config.metrics import METRICS, OBSERVED, Metric, Observed, Task
 from config.parameters import Parameter
-from config.sources import Source
+from config.sources import S3Source, Source
+from config.thresholds import QuarantineCheck
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 LineName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,19}$")]
@@ -126,13 +129,20 @@ class Line(_Model):
     """One use case, as its folder describes it."""
 
     line: LineName
+    engine: Engine = Field(
+        default="duckdb", description="what runs the SQL of curation and features: DuckDB on one machine, or Spark"
+    )
     question: str = Field(min_length=10, description="the question whose answer is delivered")
     parameters: dict[Name, Parameter] = {}
     sources: dict[Name, Source] = Field(min_length=1)
     tests: dict[Name, list[Check]] = Field(default={}, description="checks per curated table, view or `predictions`")
+    curation: dict[Name, CuratedTable] = Field(default={}, description="curated tables that are kept incrementally")
     accepted_changes: dict[Name, dict[str, str]] = Field(
         default={},
         description="breaking changes of tables that are meant: table -> column -> its new SQL type, or `dropped`",
+    )
+    personal: list[str] = Field(
+        default=[], description="columns whose values are shown nowhere: not in samples, figures, proposals or messages"
     )
     features: dict[Name, FeatureView] = {}
     dataset: Dataset
@@ -167,6 +177,27 @@ class Line(_Model):
             if metric not in known:
                 allowed = ", ".join(known)
                 raise ValueError(f"{key}: {metric!r} is not a metric of the task {task}, expected one of {allowed}")
+        return self
+
+    @model_validator(mode="after")
+    def _incremental_by_one_partition(self) -> Line:
+        for table, curated in self.curation.items():
+            source = self.sources.get(curated.incremental)
+            if not isinstance(source, S3Source) or len(source.partitions) != 1:
+                allowed = [n for n, s in self.sources.items() if isinstance(s, S3Source) and len(s.partitions) == 1]
+                raise ValueError(
+                    f"curation.{table}.incremental: {curated.incremental!r} is not a source of files with one "
+                    f"partition column, expected one of {', '.join(allowed) or 'none'}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _predictions_are_whole(self) -> Line:
+        for i, check in enumerate(self.tests.get("predictions", [])):
+            if isinstance(check, QuarantineCheck) and check.quarantine:
+                raise ValueError(
+                    f"tests.predictions[{i}].quarantine: predictions are delivered whole, expected false: remove it"
+                )
         return self
 
     @model_validator(mode="after")

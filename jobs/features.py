@@ -8,9 +8,11 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from jobs.engine import distributed
 from jobs.main import Context, run_job
+from jobs.raw import Raw
 from runtime import engine, features, freshness, inspection, online
 from runtime.curation import file_of
 from runtime.engine import Connection
@@ -18,6 +20,7 @@ from runtime.receipts import Receipt
 from runtime.windows import scoring_window
 
 if TYPE_CHECKING:
+    from jobs.distributed import Distributed
     from jobs.inputs import Curated
     from jobs.publishing import Station
 
@@ -32,16 +35,17 @@ def work(context: Context) -> Receipt:
         engine.seal(connection, context.folder)
         curated = Curated(context, connection)
         features.check_names(views, curated.snapshots, context.paths.line)
-        station = Station(context=context, name="features", connection=connection)
+        station = Station(context=context, name="features", connection=connection, elsewhere=curated.snapshots)
         given: dict[str, int] = {}
+        spark = distributed(context, Raw(context, connection))
         for name in views:
-            if not _make(context, connection, station, curated, name=name, given=given):
+            if not _make(context, connection, station, curated, name=name, given=given, spark=spark):
                 break
         status = station.publish()
         as_of = scoring_window(context.bundle.definition, context.parameters).end
         served = _serve(context, connection, station, as_of) if status != "halted" else dict.fromkeys(views, 0)
     outputs = {
-        name: {**told, "online": served.get(name, 0), **_left_out(given, name, station.rows)}
+        name: {**told, "online": served.get(name, 0), **_left_out(given, name, told)}
         for name, told in station.outputs().items()
     }
     return Receipt(
@@ -61,6 +65,7 @@ def _make(
     *,
     name: str,
     given: dict[str, int],
+    spark: Distributed | None,
 ) -> bool:
     """Make a view unless it is fresh; returns False when its columns would break those who read it.
 
@@ -78,16 +83,21 @@ def _make(
     )
     if station.reuse(name, fingerprint):
         return True
-    curated.attach(reads)
+    if spark is not None:
+        for table in reads:
+            spark.table(table, curated.snapshots[table])
+        sql = spark.query(name).text
+    else:
+        curated.attach(reads)
     query, given[name] = features.build(
         connection, line=context.paths.line, name=name, view=view, sql=sql, parameters=context.parameters
     )
     return station.audit(name, query, fingerprint)
 
 
-def _left_out(given: Mapping[str, int], name: str, rows: Mapping[str, int]) -> dict[str, int]:
-    """Return how many rows of a view's SELECT were left out; nothing for a view that is fresh."""
-    return {"left_out": given[name] - rows[name]} if name in given and name in rows else {}
+def _left_out(given: Mapping[str, int], name: str, told: Mapping[str, Any]) -> dict[str, int]:
+    """Return how many rows of a view's SELECT were left out, as no example could find them; nothing if it is fresh."""
+    return {"left_out": given[name] - told["rows"] - told.get("quarantined", 0)} if name in given else {}
 
 
 def _serve(context: Context, connection: Connection, station: Station, as_of: dt.datetime) -> dict[str, int]:

@@ -9,8 +9,9 @@ from typing import Any
 
 from jobs.inputs import scoring_rows
 from jobs.main import Context, run_job
-from runtime import engine, inspection, promotion, scoring, tables
+from runtime import engine, inspection, promotion, reports, scoring, tables
 from runtime.engine import Query
+from runtime.given import Given
 from runtime.inspection import Result
 from runtime.receipts import Receipt
 from runtime.scoring import Scored
@@ -40,13 +41,23 @@ def work(context: Context) -> Receipt:
         score_date=score_date,
         at=dt.datetime.now(dt.UTC),
     )
-    snapshot, results = _audited(context, scored, score_date)
+    given = Given(parameters=context.parameters)
+    snapshot, results = _audited(context, scored, score_date, given)
     status = inspection.outcome(results)
     if status != "halted":
         tables.publish(context.catalog, context.table(TABLE), snapshot)
         context.s3.put_object(
             Bucket=context.paths.lake, Key=context.paths.predictions, Body=scoring.records(scored.rows)
         )
+    results = reports.publish(
+        context.s3,
+        context.paths,
+        "scoring",
+        results,
+        status=status,
+        rows={TABLE: scored.rows.num_rows},
+        at=given.now.isoformat(timespec="seconds"),
+    )
     return Receipt(
         station="scoring",
         status=status,
@@ -70,7 +81,7 @@ def _score_date(context: Context) -> dt.date:
     return value
 
 
-def _audited(context: Context, scored: Scored, score_date: dt.date) -> tuple[int, list[Result]]:
+def _audited(context: Context, scored: Scored, score_date: dt.date, given: Given) -> tuple[int, list[Result]]:
     """Write this date's rows to the audit branch, in place of those that it has, and inspect what was stored."""
     name, date = context.table(TABLE), score_date.isoformat()
     with engine.connect(folder=context.folder) as connection:
@@ -94,9 +105,16 @@ def _audited(context: Context, scored: Scored, score_date: dt.date) -> tuple[int
             folder=context.folder,
             where={"score_date": date},
         )
-        checks = context.bundle.definition.tests.get(TABLE, [])
-        subject = f"lines/{context.paths.line}/line.yaml: tests.{TABLE}"
-        return written.snapshot, inspection.inspect(connection, TABLE, checks, subject=subject)
+        results = inspection.inspect(
+            connection,
+            TABLE,
+            context.bundle.definition.tests.get(TABLE, []),
+            subject=f"lines/{context.paths.line}/line.yaml: tests.{TABLE}",
+            given=given,
+            personal=context.bundle.definition.personal,
+            history=reports.history(context.s3, context.paths, "scoring"),
+        )
+    return written.snapshot, results
 
 
 def _profile(context: Context, profile: dict[str, Any]) -> dict[str, Any] | str:

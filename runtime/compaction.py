@@ -155,7 +155,7 @@ def _written(
     rows = sum(pq.read_metadata(path).num_rows for path in old)
     each = max(1, math.ceil(rows / parts))
     by = f" ORDER BY {', '.join(map(quoted, order))}" if order else ""
-    found: Any = connection.execute(f"SELECT * FROM {_files(old)}{by}").to_arrow_reader(_BATCH)  # noqa: S608 (quoted)
+    found: Any = connection.sql(f"SELECT * FROM {_files(old)}{by}").to_arrow_reader(_BATCH)  # noqa: S608 (quoted)
     batches = iter(found)
     rest: list[pa.RecordBatch] = []
     for part in range(parts):

@@ -23,8 +23,8 @@ from config.parameters import Value
 from runtime import engine, spine
 from runtime.asof import Ages, Sought, microseconds
 from runtime.engine import Connection, closest
-from runtime.history import History, visible_to_cursors
 from runtime.spine import SPINE, Task
+from runtime.view_history import History, visible_to_cursors
 from runtime.windows import scoring_window
 
 MICROSECONDS_PER_HOUR = 3_600_000_000

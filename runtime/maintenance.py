@@ -25,6 +25,8 @@ from runtime.commits import commit, from_the_newest
 from runtime.retention import AUDIT, abandoned, kept
 from runtime.sweeping import Notes
 
+_MANY = ("dataset ", "model ", "run ")
+
 
 @dataclass(frozen=True)
 class Done:
@@ -44,12 +46,22 @@ class Done:
     """Files that nothing refers to, deleted once the grace period has passed."""
 
     def __str__(self) -> str:
-        by = ", ".join(f"{who} {count}" for who, count in self.kept_by.items())
+        by = keepers(self.kept_by)
         return (
             f"{self.table}: {self.kept} snapshots kept ({by}), {self.expired} expired; "
             f"{self.compacted} files rewritten into {self.compacted_into}; "
             f"{self.removed} files removed ({self.removed_bytes} bytes), {self.waiting} waiting"
         )
+
+
+def keepers(kept_by: Mapping[str, int]) -> str:
+    """Return who keeps snapshots in few words.
+
+    >>> keepers({"branch main": 1, "model 3": 1, "model 4": 2})
+    'branch main, 2 models'
+    """
+    kinds = Counter(f"{who.split()[0]}s" if who.startswith(_MANY) else who for who in kept_by)
+    return ", ".join(f"{count} {kind}" if kind.endswith("s") else kind for kind, count in kinds.items())
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,14 @@ class RunPaths:
         """Key in the lake bucket of what a station's outcome depends on."""
         return f"{self.prefix}fresh/{station}.json"
 
+    def report(self, station: str, form: str = "json") -> str:
+        """Key in the lake bucket of a station's inspection report: ``json``, or ``html`` for people."""
+        return f"reports/{self.line}/{station}/{self.run}.{form}"
+
+    def reports(self, station: str) -> str:
+        """Key in the lake bucket of the history of a station's inspections, every run's in small."""
+        return f"reports/{self.line}/{station}/history.json"
+
     @property
     def predictions(self) -> str:
         """Key in the lake bucket of the run's prediction records, one JSON object a line."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -52,6 +53,7 @@ def plan(bundle: Bundle, *, values: Mapping[str, Value], code: str, root: Path =
         views=tuple(line.dataset.features),
         scored=line.scoring.date,
         split=tuple(dict.fromkeys([*split.train, *split.validation, *split.test])),
+        timely=tuple(station for station, tables in _tested(bundle).items() if _looks_at_the_clock(bundle, tables)),
         settings=_settings(bundle, (root / "lines" / line.line / "train.py").read_bytes().decode()),
     )
 
@@ -70,6 +72,16 @@ def _reading(connection: Connection, sql: str, file: str, curated: set[str]) -> 
     )
 
 
+def _tested(bundle: Bundle) -> dict[str, list[str]]:
+    """Return the tables that each station tests."""
+    return {"curation": list(bundle.curation), "features": list(bundle.features), "scoring": ["predictions"]}
+
+
+def _looks_at_the_clock(bundle: Bundle, tables: list[str]) -> bool:
+    tests = bundle.definition.model_dump(mode="json")["tests"]
+    return '"now"' in json.dumps([tests[table] for table in tables if table in tests])
+
+
 def _settings(bundle: Bundle, train: str) -> dict[str, dict[str, str]]:
     """Return what line.yaml says that no SELECT says, by the station that heeds it."""
     said: dict[str, Any] = bundle.definition.model_dump(mode="json")
@@ -78,7 +90,7 @@ def _settings(bundle: Bundle, train: str) -> dict[str, dict[str, str]]:
         return {f"tests.{table}": digest(said["tests"][table]) for table in tables if table in said["tests"]}
 
     return {
-        "curation": tests(bundle.curation) | {"sources": digest(said["sources"])},
+        "curation": tests(bundle.curation) | {name: digest(said[name]) for name in ("sources", "curation")},
         "features": tests(bundle.features) | {"features": digest(said["features"])},
         "training": {
             "train.py": digest(train),

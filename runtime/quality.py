@@ -23,8 +23,16 @@ def measure(labels: Any, scores: Any, task: Task, *, subject: str) -> dict[str, 
         raise LineError(
             f"{subject} hold {found}, expected {expected}: correct the dates under dataset.split or the spine's label"
         )
-    measured = _probabilities(labels, scores) if task == "binary" else _values(labels, scores)
-    return {name: float(measured[name]) for name in METRICS[task]}
+    with np.errstate(over="ignore", invalid="ignore"):
+        measured = _probabilities(labels, scores) if task == "binary" else _values(labels, scores)
+    told: dict[str, float] = {name: float(measured[name]) for name in METRICS[task]}
+    for name, value in told.items():
+        if not np.isfinite(value):  # nothing could be compared with it, and no receipt could hold it
+            raise LineError(
+                f"{subject}: {name} is {value}, expected a finite number: "
+                "bring the spine's label into a smaller unit or look at what the model answers"
+            )
+    return told
 
 
 def _probabilities(labels: Any, scores: Any) -> dict[str, float]:

@@ -32,7 +32,7 @@ def kept(
             if ref.snapshot_id == number and name != dropped
         ]
         why += ["one of the last"] if number in last else []
-        why += ["young"] if now - _seen(metadata, number, now) < young else []
+        why += ["seen lately"] if now - _seen(metadata, number, now) < young else []
         why += holders.get(number, [])
         if why:
             found[number] = why

@@ -75,6 +75,7 @@ class Change:
             observed=f"{self.now or 'no column'} ({self.kind}{', accepted' if self.accepted else ''})",
             why="readers of the published table rely on it" if self.severity == "error" else "",
             proposal=self.proposal,
+            test=f"{self.table} schema {self.column}",
         )
 
     def __str__(self) -> str:

@@ -14,21 +14,8 @@ from runtime import artefact, histograms, models
 from runtime.artefact import Artefact
 from runtime.delivery.records import LARGEST, SCHEMA, carried, prediction_id
 from runtime.manifest import Location
+from runtime.predictions import PREDICTIONS
 from runtime.promotion import Champion
-
-PREDICTIONS = pa.schema(
-    [
-        ("prediction_id", pa.string()),
-        ("line", pa.string()),
-        ("run", pa.string()),
-        ("model_version", pa.int64()),
-        ("id", pa.string()),
-        ("event_time", pa.timestamp("us", "UTC")),
-        ("score", pa.float64()),
-        ("score_date", pa.date32()),
-        ("at", pa.timestamp("us", "UTC")),
-    ]
-)
 
 
 @dataclass(frozen=True)

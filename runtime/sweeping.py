@@ -51,9 +51,10 @@ class Notes:
 
 
 def listed(s3: Any, bucket: str, prefix: str) -> dict[str, int]:
-    """Return the size of every object under a prefix."""
+    """Return the size of every object under a prefix; not the empty ones that stand for a folder."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    return {found["Key"]: found["Size"] for page in pages for found in page.get("Contents", [])}
+    found = {found["Key"]: found["Size"] for page in pages for found in page.get("Contents", [])}
+    return {key: size for key, size in found.items() if not key.endswith("/")}
 
 
 def plan(

@@ -119,6 +119,7 @@ def write_audit(
         uris = {file: f"{target.location()}/data/{file.name}" for file in files}
         added = [parquet.described(file, uri, metadata) for file, uri in uris.items()]
         dropped, kept = _parted(target, replaced)
+        _check_partitions(target, added, replaced, table, query.file)
         rows = sum(file.record_count for file in (*added, *kept))
         if rows == 0 and _rows(target) > 0:
             raise LineError(
@@ -181,6 +182,11 @@ def attach(
     files = {folder / task.file.file_path.rpartition("/")[2]: task.file.file_path for task in tasks}
     _download(source.io, files)
     parquet.view(connection, name, columns=plain(scan.projection().as_arrow()), files=sorted(files), where=where)
+
+
+def uris(catalog: GlueCatalog, table: str, snapshot: int) -> list[str]:
+    """Return where the Parquet files of a snapshot lie."""
+    return sorted(task.file.file_path for task in _loaded(catalog, table).scan(snapshot_id=snapshot).plan_files())
 
 
 def read(
@@ -275,6 +281,23 @@ def _equal(where: Mapping[str, str]) -> BooleanExpression:
     for column, value in where.items():
         expression = And(expression, EqualTo(column, value))  # type: ignore[call-arg, arg-type]
     return expression
+
+
+def _check_partitions(
+    table: Table, added: Sequence[DataFile], replaced: Sequence[object] | None, name: str, file: str
+) -> None:
+    """Raise LineError for rows of a partition that is not to be replaced: they would stand beside those it has."""
+    if replaced is None:
+        return
+    wanted = {str(value) for value in replaced}
+    for one in added:
+        value = str(_partition_value(table, one))
+        if value not in wanted:
+            raise LineError(
+                f"{file}: gives rows of partition {value!r} of table {name!r}, expected only those of "
+                f"{', '.join(sorted(wanted))}, which were read: it does not treat each partition by itself, "
+                "so remove the table's `incremental` in line.yaml"
+            )
 
 
 def _partition_value(table: Table, file: DataFile) -> object:

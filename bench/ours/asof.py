@@ -10,13 +10,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "bench" / "peers")]
 
-import pyarrow as pa  # noqa: E402 (after the path)
-from reporting import reported  # noqa: E402
+import pyarrow as pa
 
-from config.line import FeatureView, Line  # noqa: E402
-from runtime import engine, parts  # noqa: E402
-from runtime.datasets import Choice, Joined  # noqa: E402
-from runtime.windows import Window, midnight  # noqa: E402
+from bench.peers.reporting import reported
+from config.line import FeatureView, Line
+from runtime import engine, parts
+from runtime.datasets import Choice, Joined
+from runtime.windows import Window, midnight
 
 
 def line(tables: int, ttl_days: int) -> Line:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 warnings.filterwarnings("ignore")
 
-import pandas as pd  # noqa: E402 (after the filter)
-from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType  # noqa: E402
-from feast.types import Float64  # noqa: E402
-from reporting import reported  # noqa: E402
+import pandas as pd
+from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType
+from feast.types import Float64
+from reporting import reported
 
 folder, tables, features, days = sys.argv[1], *map(int, sys.argv[2:5])
 with tempfile.TemporaryDirectory() as place:

@@ -15,7 +15,7 @@ from assembly_line.shared import Shared
 from config.connections import EMBEDDED_HOST, PORTS, Connection, JdbcConnection, Place, used
 from config.line import Line
 from runtime.paths import connection_name, embedded_secret
-from runtime.sources.endpoints import jdbc_url
+from runtime.sources.endpoints import jdbc_url, snowflake_properties
 
 
 class Connections(Construct):
@@ -67,21 +67,31 @@ class Connections(Construct):
 
 
 def _input(glue_name: str, name: str, connection: Connection) -> Any:
-    secret = _secret(name, connection)
-    if isinstance(connection, JdbcConnection):
-        host, database = (connection.host, connection.database) if not connection.embedded else (EMBEDDED_HOST, name)
-        url = jdbc_url(connection.engine, str(host), connection.port or PORTS[connection.engine], str(database))
-        kind = "JDBC"
-        properties = {
-            "JDBC_CONNECTION_URL": url,
-            "JDBC_ENFORCE_SSL": str(connection.ssl and not connection.embedded).lower(),
-            "SECRET_ID": secret,
-        }
+    """Return a Glue connection: Spark reads Snowflake through one of its own type only, never through JDBC."""
+    requirements = _requirements(connection.network)
+    if not isinstance(connection, JdbcConnection):
+        return glue.CfnConnection.ConnectionInputProperty(
+            name=glue_name,
+            connection_type="SNOWFLAKE",
+            connection_properties=snowflake_properties(
+                connection.account, connection.database, connection.schema_, connection.warehouse, connection.role
+            ),
+            authentication_configuration=glue.CfnConnection.AuthenticationConfigurationProperty(
+                authentication_type="BASIC", secret_arn=connection.secret
+            ),
+            physical_connection_requirements=requirements,
+        )
+    host, database = (connection.host, connection.database) if not connection.embedded else (EMBEDDED_HOST, name)
+    port = connection.port or PORTS[connection.engine]
     return glue.CfnConnection.ConnectionInputProperty(
         name=glue_name,
-        connection_type=kind,
-        connection_properties=properties,
-        physical_connection_requirements=_requirements(connection.network),
+        connection_type="JDBC",
+        connection_properties={
+            "JDBC_CONNECTION_URL": jdbc_url(connection.engine, str(host), port, str(database)),
+            "JDBC_ENFORCE_SSL": str(connection.ssl and not connection.embedded).lower(),
+            "SECRET_ID": _secret(name, connection),
+        },
+        physical_connection_requirements=requirements,
     )
 
 

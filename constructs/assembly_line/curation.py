@@ -7,11 +7,12 @@ from constructs import Construct
 from assembly_line.connections import Connections
 from assembly_line.glue_job import GlueJob
 from assembly_line.jobs import Jobs
-from assembly_line.lake import allow_lake
+from assembly_line.lake import allow_lake, allow_published
 from assembly_line.permissions import allow_read
 from assembly_line.shared import Shared
 from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
+from config.sources import lines_read
 
 
 class CurationStation(Station):
@@ -24,4 +25,6 @@ class CurationStation(Station):
         self.connections.grant_read(self.job.role)
         allow_read(self.job.role, shared.raw, f"{jobs.line}/")
         allow_lake(self.job.role, shared=shared, line=jobs.line, tables=True)
+        for other in sorted(lines_read(jobs.bundle.definition.sources)):
+            allow_published(self.job.role, shared=shared, line=other)
         self.works(self.glue_state(id_, self.job))

@@ -12,6 +12,7 @@ from assembly_line.jobs import Jobs, allow_object
 from assembly_line.permissions import allow, allow_key, allow_read, allow_write
 from assembly_line.shared import Shared
 from assembly_line.tasks import call, retry_events
+from config.sources import lines_read
 from runtime import events
 
 RUN = "$$.Execution.Name"
@@ -59,6 +60,9 @@ class Supervisor(Construct):
         allow(self.failure.role, "sns:Publish", on=[shared.alarms.topic_arn])
         allow_object(self.freshness.role, jobs.plan)
         allow(self.freshness.role, "s3:ListBucket", on=[shared.raw.bucket_arn])
+        others = sorted(lines_read(jobs.bundle.definition.sources))
+        if others:
+            allow_read(self.freshness.role, shared.lake, *(f"published/{other}/" for other in others))
         shared.allow_ledger(self.freshness.role, "dynamodb:GetItem", "dynamodb:DeleteItem")
         shared.allow_ledger(self.verdict.role, "dynamodb:PutItem")
 

@@ -22,24 +22,28 @@ from config.errors import LineError
 _AIRLINES = ("9E", "B6", "EV", "MQ")
 """Those that curation/flights.sql keeps."""
 
+_TEXTS = ("carrier", "tailnum", "origin", "dest")
+_TYPES = {
+    **dict.fromkeys(("flight", "sched_dep_time", "dep_delay", "air_time", "distance", "minute"), "INTEGER"),
+    "time_hour": "TIMESTAMPTZ",
+}
+"""What the columns hold that are no texts."""
+
 
 def raw(directory: Path, parameters: Mapping[str, Any]) -> None:
-    """Write ``flights``, a file per month of what is over at the hour of the plan, and the registry of ``planes``."""
+    """Write ``flights/month=2013-01/`` and so on, of what is over at the hour of the plan, and the ``planes``."""
     (directory / "planes").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(_data() / "planes.csv", directory / "planes" / "planes.csv")
-    folder = directory / "flights"
-    folder.mkdir(parents=True, exist_ok=True)
     with _flights() as flights:
         flights.execute(
-            """
-            CREATE TABLE over AS SELECT * EXCLUDE (known_at, scheduled_departure) FROM flights
-            WHERE coalesce(known_at, scheduled_departure) <= $plan
-            """,
+            "CREATE TABLE over AS FROM flights WHERE coalesce(known_at, scheduled_departure) <= $plan",
             {"plan": _plan(parameters)},
         )
         for (month,) in flights.execute("SELECT DISTINCT month FROM over ORDER BY month").fetchall():
-            rows = flights.table("over").filter(f"month = {month}")
-            rows.write_csv(str(folder / f"2013-{month:02}.csv"), header=True, na_rep="NA")
+            folder = directory / "flights" / f"month=2013-{month:02}"
+            folder.mkdir(parents=True)
+            rows = flights.table("over").filter(f"month = {month}").select(*_TEXTS, *_TYPES)
+            rows.to_parquet(str(folder / "flights.parquet"), compression="zstd")
 
 
 def ground_truth(parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -95,7 +99,7 @@ def _flights() -> Iterator[duckdb.DuckDBPyConnection]:
             archive.extract("flights.csv", folder)
         connection.execute("SET TimeZone = 'UTC'")
         file = str(Path(folder) / "flights.csv")
-        connection.read_csv(file, na_values="NA", dtype={"time_hour": "TIMESTAMPTZ"}).create("schedule")
+        connection.read_csv(file, na_values="NA", dtype=_TYPES).create("schedule")
         connection.execute(
             """
             CREATE TABLE flights AS SELECT

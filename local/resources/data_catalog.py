@@ -15,6 +15,7 @@ from local.resources.kinds import (
     Properties,
     Site,
     accepting,
+    anew,
     arn,
     constant,
     creating,
@@ -117,6 +118,7 @@ KINDS = [
         create=creating("glue", "create_job"),
         ref=given("Name"),
         delete=deleting("glue", "delete_job", JobName=ref),
+        update=anew(creating("glue", "create_job"), deleting("glue", "delete_job", JobName=ref)),
     ),
     Kind(
         type="AWS::Glue::SecurityConfiguration",

@@ -1,119 +1,124 @@
-"""CSV files, read with their declared columns.
+"""CSV files: read as text by their headers, so that columns may stand in any order."""
 
-Readers of a source rely on its columns, so a file that lacks one, an empty file and a value of another type each stop
-the run with a message for the people who deliver the file. Columns that are not declared are ignored.
-"""
+# ruff: noqa: S608 (names are quoted and texts are literals: see runtime/engine.py)
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
-from typing import Any
-
-import duckdb
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 from config.errors import LineError
 from config.sources import S3Source
-from runtime.engine import Connection, closest, literal, quoted, rows
-from runtime.sources.loaded import SCHEMA, File, Loaded, fingerprint_of
+from runtime.engine import closest, literal, quoted
+from runtime.sources import values
+from runtime.sources.files import PATH, Careful
+from runtime.sources.loaded import File
+from runtime.sources.records import Lines, Record, csv_records, header, read_slowly
 
-_CSV = "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"'"
-
-
-def load(connection: Connection, name: str, source: S3Source, files: list[File]) -> Loaded:
-    """Read the files into the table ``raw.<name>``; raises LineError naming file, line, column and value at fault."""
-    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-    groups: dict[tuple[str, ...], list[File]] = {}
-    for file in files:
-        groups.setdefault(_header(file, source, name), []).append(file)
-    selected = ", ".join(quoted(column) for column in source.columns)
-    reads = [
-        f"SELECT {selected} FROM {_read_csv(header, source, group)}"  # noqa: S608 (declared names, quoted)
-        for header, group in groups.items()
-    ]
-    table = f"{SCHEMA}.{quoted(name)}"
-    try:
-        connection.execute(f"CREATE OR REPLACE TABLE {table} AS {' UNION ALL '.join(reads)}")
-    except duckdb.Error as error:
-        _tell(connection, source, groups, error)
-    count = int(rows(connection, f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608 (a quoted name)
-    if count == 0:
-        raise LineError(f"{files[0].uri}: has a header but no row, expected at least one: upload the complete file")
-    return Loaded(files=files, rows=count, fingerprint=fingerprint_of(files))
+_QUOTED = "delim = ',', quote = '\"', escape = '\"'"
+_NEVER = "\x01"
 
 
-def _header(file: File, source: S3Source, name: str) -> tuple[str, ...]:
-    """Return the file's columns after checking that it has every declared one, once."""
-    header = _first_row(file)
-    for column in source.columns:
-        if column not in header:
-            others = [other for other in header if other not in source.columns]
-            raise LineError(
-                f"{file.uri}: column {column!r} is missing; the file has {', '.join(header)}{closest(column, others)}: "
-                f"restore the column in the file or declare its new name under sources.{name}.columns in line.yaml"
-            )
-        if header.count(column) > 1:
-            raise LineError(f"{file.uri}: column {column!r} stands {header.count(column)} times: keep one of them")
-    return tuple(header)
+@dataclass
+class CsvReader:
+    """Reads the CSV files of one source."""
 
+    name: str
+    source: S3Source
+    _headers: dict[str, list[str]] = field(default_factory=dict)
 
-def _first_row(file: File) -> list[str]:
-    import gzip
-
-    opener: Any = gzip.open if file.path.suffix == ".gz" else open
-    try:
-        with opener(file.path, "rt", encoding="utf-8-sig", newline="") as text:
-            return next(csv.reader(text), [])
-    except (UnicodeDecodeError, OSError, csv.Error) as error:
-        raise LineError(f"{file.uri}: cannot be read as UTF-8 CSV: {error}: upload it in that form") from None
-
-
-def _read_csv(header: tuple[str, ...], source: S3Source, files: list[File], extra: str = "") -> str:
-    types = ", ".join(
-        f"{literal(f'{column}' if header.count(column) == 1 else f'{column}_{i}')}: "
-        f"{literal(source.columns.get(column, 'VARCHAR'))}"
-        for i, column in enumerate(header)
-    )
-    nulls = ", ".join(literal(value) for value in source.null_values)
-    paths = ", ".join(literal(str(file.path)) for file in files)
-    return f"read_csv([{paths}], {_CSV}, nullstr = [{nulls}], columns = {{{types}}}{extra})"
-
-
-def _tell(
-    connection: Connection,
-    source: S3Source,
-    groups: Mapping[tuple[str, ...], list[File]],
-    error: duckdb.Error,
-) -> None:
-    """Read again, this time collecting what cannot be read, and raise a LineError with the first of it."""
-    for header, files in groups.items():
+    def check(self, files: Sequence[File]) -> None:
+        """Raise LineError for a file that lacks a declared column, or has one twice."""
         for file in files:
-            found = _first_reject(connection, _read_csv(header, source, [file], ", store_rejects = true"))
-            if found is None:
-                continue
-            row, column, kind, line, message = found
-            if kind == "CAST":
-                value = _value(line, header.index(column))
-                raise LineError(
-                    f"{file.uri}: line {row}, column {column!r}: {value!r} is not {source.columns[column]}: "
-                    "correct the value, or give the column another type or null_values in line.yaml"
-                ) from None
-            raise LineError(f"{file.uri}: line {row}: {message.rstrip('.')}: correct the line") from None
-    first = str(error).splitlines()[0].rstrip(".")
-    raise LineError(f"{next(iter(groups.values()))[0].uri}: {first}: correct the file or line.yaml") from None
+            self._headers[str(file.path)] = self._checked(file)
 
+    def columns(self, kinds: dict[str, str]) -> list[values.Column]:
+        """Return the declared columns, each a text that must be a value of its type."""
+        return [
+            values.of_text(name, quoted(name), declared, kinds[name]) for name, declared in self.source.columns.items()
+        ]
 
-def _first_reject(connection: Connection, read: str) -> tuple[Any, ...] | None:
-    try:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE all_rows AS SELECT * FROM {read}")  # noqa: S608
-        found = rows(
-            connection,
-            "SELECT line, column_name, error_type, csv_line, error_message FROM reject_errors ORDER BY line LIMIT 1",
-        )
-    except duckdb.Error:
+    def view(self, files: Sequence[File]) -> str | None:
+        """Text is never as declared without a look."""
+        del files
         return None
-    return (*found[0],) if found else None
+
+    def quick(self, files: Sequence[File]) -> str:
+        """Return the SELECT of all rows, files with one header together."""
+        groups: dict[tuple[tuple[str, ...], str | None], list[File]] = {}
+        for file in files:
+            groups.setdefault((tuple(self._headers[str(file.path)]), file.compression), []).append(file)
+        selected = ", ".join(quoted(name) for name in self.source.columns)
+        nulls = ", ".join(literal(text) for text in self.source.null_values)
+        return " UNION ALL ".join(
+            f"SELECT {selected}, {quoted(PATH)} FROM read_csv({_listed(group)}, auto_detect = false, header = true, "
+            f"{_QUOTED}, nullstr = [{nulls}], columns = {_texts(self._names(first))}, filename = {literal(PATH)}, "
+            f"compression = {literal(compression or 'none')})"
+            for (first, compression), group in groups.items()
+        )
+
+    def careful(self, file: File, *, is_first_enough: bool) -> Careful:
+        """Read one file record by record."""
+        first = self._headers[str(file.path)]
+        slow = read_slowly(file, partial(_body, width=len(first)), is_first_enough=is_first_enough)
+        named = {"assembly-line.line": "BIGINT", "assembly-line.raw": "VARCHAR"}
+        kinds = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in named.items())
+        texts = _texts(self._names(first)).removeprefix("{")
+        read = (
+            f"read_csv({literal(str(slow.clean))}, auto_detect = false, header = false, {_QUOTED}, "
+            f"nullstr = {literal(_NEVER)}, columns = {{{kinds}, {texts})"
+        )
+        nulls = ", ".join(literal(text) for text in self.source.null_values)
+        selected = "".join(
+            f", CASE WHEN {quoted(name)} IN ({nulls}) THEN NULL ELSE {quoted(name)} END AS {quoted(name)}"
+            if nulls
+            else f", {quoted(name)}"
+            for name in self.source.columns
+        )
+        return Careful(
+            select=f'SELECT "assembly-line.line" AS line, "assembly-line.raw" AS raw{selected} FROM {read}',
+            rejects=rejects_of(str(slow.rejects)),
+            records=slow.records,
+        )
+
+    def _names(self, first: Sequence[str]) -> list[str]:
+        """Return a header with every name once: columns that are not declared may repeat."""
+        return [name if first.count(name) == 1 else f"{name}_{i}" for i, name in enumerate(first)]
+
+    def _checked(self, file: File) -> list[str]:
+        first = header(file)
+        for column in self.source.columns:
+            if column not in first:
+                others = [other for other in first if other not in self.source.columns]
+                raise LineError(
+                    f"{file.uri}: column {column!r} is missing; the file has {', '.join(first)}"
+                    f"{closest(column, others)}: restore the column in the file or declare its new name under "
+                    f"sources.{self.name}.columns in line.yaml"
+                )
+            if first.count(column) > 1:
+                raise LineError(f"{file.uri}: column {column!r} stands {first.count(column)} times: keep one of them")
+        return first
 
 
-def _value(line: str, index: int) -> str:
-    return next(csv.reader([line]))[index]
+def rejects_of(path: str) -> str:
+    """Return the SELECT of what a slow reading rejected."""
+    return (
+        f"SELECT * FROM read_csv({literal(path)}, auto_detect = false, header = false, {_QUOTED}, "
+        f"nullstr = {literal(_NEVER)}, columns = {{'line': 'BIGINT', 'reason': 'VARCHAR', 'raw': 'VARCHAR'}})"
+    )
+
+
+def _body(lines: Lines, width: int) -> Iterator[Record]:
+    """Yield a file's records but its header."""
+    records = csv_records(lines, width)
+    next(records, None)
+    yield from records
+
+
+def _texts(names: Sequence[str]) -> str:
+    return "{" + ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names) + "}"
+
+
+def _listed(files: Sequence[File]) -> str:
+    return "[" + ", ".join(literal(str(file.path)) for file in files) + "]"

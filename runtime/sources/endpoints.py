@@ -45,6 +45,30 @@ class Endpoint:
         return f"postgresql://{user}:{password}@{self.host}:{self.port}/{database}?{options}"
 
 
+@dataclass(frozen=True)
+class SnowflakeEndpoint:
+    """A Snowflake database and the user who reads it."""
+
+    connection: str
+    url: str
+    database: str
+    schema: str
+    warehouse: str
+    role: str
+    user: str
+    password: str = field(repr=False)
+    engine: str = "snowflake"
+
+    def __str__(self) -> str:
+        return f"{self.user}@{self.url}/{self.database}"
+
+
+def snowflake_properties(account: str, database: str, schema: str, warehouse: str, role: str | None) -> dict[str, str]:
+    """Return what a Glue connection of the type SNOWFLAKE holds."""
+    found = {"HOST": f"https://{account}.snowflakecomputing.com", "PORT": "443", "DATABASE": database}
+    return found | {"SCHEMA": schema, "WAREHOUSE": warehouse} | ({"ROLE": role} if role else {})
+
+
 def jdbc_url(engine: str, host: str, port: int, database: str) -> str:
     """Return a database's JDBC URL as Glue expects it.
 
@@ -59,9 +83,23 @@ def jdbc_url(engine: str, host: str, port: int, database: str) -> str:
     return f"jdbc:{engine}://{host}:{port}/{database}"
 
 
-def resolve(glue: Any, secrets: Any, *, connection: str, name: str) -> Endpoint:
+def resolve(glue: Any, secrets: Any, *, connection: str, name: str) -> Endpoint | SnowflakeEndpoint:
     """Return where the Glue connection ``name``, that a line calls ``connection``, leads; raises LineError."""
-    found = glue.get_connection(Name=name, HidePassword=True)["Connection"]["ConnectionProperties"]
+    held = glue.get_connection(Name=name, HidePassword=True)["Connection"]
+    found = held["ConnectionProperties"]
+    if found.get("HOST", "").endswith(".snowflakecomputing.com"):
+        secret = held["AuthenticationConfiguration"]["SecretArn"]
+        user, password = credentials(secrets, connection=connection, secret=secret)
+        return SnowflakeEndpoint(
+            connection=connection,
+            url=found["HOST"].removeprefix("https://"),
+            database=found["DATABASE"],
+            schema=found["SCHEMA"],
+            warehouse=found["WAREHOUSE"],
+            role=found.get("ROLE", ""),
+            user=user,
+            password=password,
+        )
     url = found.get("JDBC_CONNECTION_URL", "")
     matched = next((match for pattern in _URLS.values() if (match := pattern.fullmatch(url))), None)
     if matched is None:

@@ -8,6 +8,7 @@ from runtime.engine import Connection, rows
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
 _INTEGERS |= {f"U{name}" for name in _INTEGERS}
+_COARSE_OR_FINE = {"TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
 _AS_TEXT = {"UUID", "JSON"}
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 
@@ -21,6 +22,8 @@ def fits(connection: Connection, actual: str, declared: str) -> bool:
     """Tell whether a type can be read as a declared one: each value is kept, or refused, never changed silently."""
     wanted = canonical(connection, declared)
     if actual == wanted or (actual in _INTEGERS and wanted in _INTEGERS):  # what is too large is refused when cast
+        return True
+    if actual in _COARSE_OR_FINE and wanted.startswith("TIMESTAMP"):  # naive times count as UTC
         return True
     if wanted == "VARCHAR":
         return actual in _AS_TEXT or actual.startswith("ENUM")

@@ -10,7 +10,7 @@ import pytest
 from cli.raw import put
 from config.connections import JdbcConnection
 from config.errors import LineError
-from config.sources import DatabaseSource, S3Source, Source
+from config.sources import DatabaseSource, LineSource, S3Source, Source
 from local.postgres_server import Login
 from tests.moto_server import Aws
 from tests.postgres import postgres, rows_of, secret_of
@@ -38,12 +38,12 @@ def test_the_bucket_holds_exactly_the_given_files(aws: Aws, tmp_path: Path) -> N
         line="shop",
         sources={"orders": ORDERS, "customers": ORDERS},
         connections={},
-        folder=files(tmp_path, "orders/a.csv", "orders/b.csv", "customers/c.csv"),
+        folder=files(tmp_path, "orders/a.csv", "orders/month=2013-01/b.csv", "customers/c.csv"),
     )
     keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]]
     assert (count, keys) == (
         3,
-        ["other/orders/old.csv", "shop/customers/c.csv", "shop/orders/a.csv", "shop/orders/b.csv"],
+        ["other/orders/old.csv", "shop/customers/c.csv", "shop/orders/a.csv", "shop/orders/month=2013-01/b.csv"],
     )
 
 
@@ -62,6 +62,16 @@ def test_a_folder_without_files_is_told(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_source_is_told(tmp_path: Path) -> None:
     assert refusal(files(tmp_path, "order/a.csv"), {"orders": ORDERS}) == (
         f"{tmp_path}/order is not a source of line 'shop', expected one of orders: rename the folder"
+    )
+
+
+def test_files_for_another_lines_table_are_told(aws: Aws, tmp_path: Path) -> None:
+    legs = LineSource(kind="line", line="trains", table="legs", columns={"id": "INTEGER"})
+    folder = files(tmp_path, "legs/a.csv")
+    with pytest.raises(LineError) as caught:
+        put(aws.client, bucket=aws.bucket(), line="shop", sources={"legs": legs}, connections={}, folder=folder)
+    assert str(caught.value) == (
+        f"{folder}/legs: source 'legs' is a table that line 'trains' publishes: remove the folder"
     )
 
 

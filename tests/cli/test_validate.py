@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.new import make_line
 from cli.validate import environment_mistakes, line_mistakes, validate_lines
 
 
@@ -52,8 +53,8 @@ def test_a_new_line_has_no_mistakes(root: Path) -> None:
             "line.yaml",
             "columns: [customer]}",
             "columns: [custmer]}",
-            "lines/shop/line.yaml: tests.customers[0]: customers has no column 'custmer' (closest: 'customer'), "
-            "expected one of customer, city, joined_on",
+            "lines/shop/line.yaml: tests.customers[0].columns: 'custmer' is not a column of customers, "
+            "expected one of customer, city, joined_on (closest: 'customer'): correct the name",
         ),
         (
             "line.yaml",
@@ -161,5 +162,35 @@ def test_an_unknown_kind_of_source_is_a_mistake(root: Path) -> None:
         root / "lines" / "shop" / "line.yaml", "  customers:\n    columns:", "  customers:\n    kind: ftp\n    columns:"
     )
     assert line_mistakes("shop", root) == [
-        "lines/shop/line.yaml: sources.customers.kind: 'ftp' is not a kind, expected one of s3, database"
+        "lines/shop/line.yaml: sources.customers.kind: 'ftp' is not a kind, expected one of s3, database, line"
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "table", "message"),
+    [
+        ("store", "orders", None),
+        ("stores", "orders", "line: 'stores' is not another line, expected one of store: correct the name"),
+        ("shop", "orders", "line: 'shop' is not another line, expected one of store: correct the name"),
+        (
+            "store",
+            "order",
+            "table: line 'store' has no table 'order', expected one of customer_history, customers, orders, "
+            "predictions: correct the name",
+        ),
+    ],
+)
+def test_a_source_that_is_another_lines_table_must_be_there(
+    root: Path, line: str, table: str, message: str | None
+) -> None:
+    make_line("store", root)
+    source = f"  customers:\n    kind: line\n    line: {line}\n    table: {table}\n    columns:"
+    rewrite(root / "lines" / "shop" / "line.yaml", "  customers:\n    columns:", source)
+    assert line_mistakes("shop", root) == ([f"lines/shop/line.yaml: sources.customers.{message}"] if message else [])
+
+
+def test_partition_columns_are_columns_of_the_rehearsed_source(root: Path) -> None:
+    source = "  customers:\n    partitions: {city: VARCHAR}\n    columns:"
+    rewrite(root / "lines" / "shop" / "line.yaml", "  customers:\n    columns:", source)
+    rewrite(root / "lines" / "shop" / "line.yaml", "      city: VARCHAR\n", "")
+    assert line_mistakes("shop", root) == []

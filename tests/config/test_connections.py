@@ -51,8 +51,11 @@ def told(root: Path, connections: str) -> list[str]:
             ],
         ),
         (
-            "shop: {engine: snowflake, account: a, warehouse: w, database: d}",
-            ["connections.shop.secret: missing: add it"],
+            "shop: {engine: snowflake, account: a, warehouse: w, database: d, secret: by-name}",
+            [
+                "connections.shop.secret: 'by-name' is not allowed: "
+                "string should match pattern '^arn:[a-z-]+:secretsmanager:.+'"
+            ],
         ),
         (
             "shop: {engine: mysql, host: h, database: d, secret: s, network: {subnet: here, security_groups: [sg-1], "

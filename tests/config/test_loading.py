@@ -128,18 +128,20 @@ def test_several_mistakes_are_counted_behind_the_first(root: Path, change: Chang
             "check: row_count",
             "check: rows",
             "tests.orders[0].check: 'rows' is not a check, "
-            "expected one of not_null, unique, accepted_values, range, row_count, sql",
+            "expected one of not_null, unique, key, accepted_values, range, pattern, length, references, complete, "
+            "sql, row_count, row_count_change, freshness, mean, quantile, share",
         ),
         ("check: row_count, ", "", "tests.orders[0].check: missing, expected the kind of test: add it"),
         (
             "minimum: 1000",
             "minimun: 1000",
-            "tests.orders[0].minimum: missing: add it",
+            "tests.orders[0].minimun: unknown key, expected one of severity, why, check, minimum, maximum: "
+            "correct or remove it",
         ),
         (
             "column: customer}",
             "column: customer, colum: x}",
-            "tests.orders[2].colum: unknown key, expected one of severity, tolerance, why, check, column: "
+            "tests.orders[2].colum: unknown key, expected one of severity, why, tolerance, quarantine, check, column: "
             "correct or remove it",
         ),
         (

@@ -12,7 +12,7 @@ from cdk_nag import AwsSolutionsChecks
 
 import app
 from config.bundle import Bundle
-from config.connections import Connection, JdbcConnection, Place
+from config.connections import Connection, JdbcConnection, Place, SnowflakeConnection
 from config.errors import LineError
 from config.line import Line
 from config.loading import load_bundle, load_environment
@@ -22,6 +22,7 @@ from stacks.line import LineStack
 from tests.stacks.synthesis import Json
 
 KEY = "arn:aws:kms:eu-central-1:222222222222:key/12345678-1234-1234-1234-123456789012"
+SECRET = "arn:aws:secretsmanager:eu-central-1:222222222222:secret:snowflake-AbCdEf"
 PLACE = Place(subnet="subnet-0a1", security_groups=["sg-0b2"], availability_zone="eu-central-1a")
 REAL = JdbcConnection(
     engine="postgresql", host="db.example", database="shop", secret="shop/reader", secret_key=KEY, network=PLACE
@@ -39,22 +40,28 @@ def bundle(**connections: str) -> Bundle:
     return base.model_copy(update={"definition": Line.model_validate(definition.model_dump())})
 
 
-def stack(connections: dict[str, Connection], *, environment: str = "prod", **sources: str) -> LineStack:
+def stack(
+    connections: dict[str, Connection], *, environment: str = "prod", line: Bundle | None = None, **sources: str
+) -> LineStack:
     chosen = load_environment(environment).model_copy(update={"connections": connections})
     made = app.new_app(context={"aws:cdk:bundling-stacks": []}, builtin_cloud_formation_validation=False)
     env = cdk.Environment(account=chosen.account, region=chosen.region)
     foundation = FoundationStack(made, "Foundation", environment=chosen, env=env)
-    return LineStack(made, "Flights", foundation=foundation, bundle=bundle(**sources), env=env)
+    return LineStack(made, "Flights", foundation=foundation, bundle=line or bundle(**sources), env=env)
 
 
 @lru_cache
 def template(kind: str) -> Json:
-    connection = {
+    kinds: dict[str, Connection] = {
         "real": REAL,
         "embedded": JdbcConnection(engine="postgresql", embedded=True),
         "redshift": JdbcConnection(engine="redshift", host="rs.example", database="shop", secret="shop/reader"),
+        "snowflake": SnowflakeConnection(
+            engine="snowflake", account="myorg-acc", warehouse="READING", database="SHOP", role="READER", secret=SECRET
+        ),
         "plain": JdbcConnection(engine="mysql", host="my.example", port=3307, database="shop", secret="s"),
-    }[kind]
+    }
+    connection = kinds[kind]
     environment = "local" if kind == "embedded" else "prod"
     made = stack({"shop_db": connection}, environment=environment, orders="shop_db")
     found: Json = json.loads(json.dumps(cdk.assertions.Template.from_stack(made).to_json()))
@@ -114,6 +121,39 @@ def test_a_database_becomes_a_glue_connection_without_a_password(kind: str, prop
     assert made["ConnectionInput"]["Name"] == f"assembly-line-{environment}-flights-shop_db"
     assert made["ConnectionInput"]["ConnectionType"] == "JDBC"
     assert made["ConnectionInput"]["ConnectionProperties"] == properties
+
+
+def test_snowflake_becomes_a_connection_of_its_own_type() -> None:
+    body = template("snowflake")
+    (made,) = of_type(body, "AWS::Glue::Connection")
+    assert made["ConnectionInput"] == {
+        "Name": "assembly-line-prod-flights-shop_db",
+        "ConnectionType": "SNOWFLAKE",
+        "ConnectionProperties": {
+            "HOST": "https://myorg-acc.snowflakecomputing.com",
+            "PORT": "443",
+            "DATABASE": "SHOP",
+            "SCHEMA": "PUBLIC",
+            "WAREHOUSE": "READING",
+            "ROLE": "READER",
+        },
+        "AuthenticationConfiguration": {"AuthenticationType": "BASIC", "SecretArn": SECRET},
+    }
+    (secret,) = granting(body, "secretsmanager:GetSecretValue")
+    assert secret["Resource"] == SECRET
+
+
+def test_a_line_may_read_what_another_publishes_and_write_none_of_it() -> None:
+    base = bundle()
+    more = {"legs": {"kind": "line", "line": "trains", "table": "legs", "columns": {"id": "INTEGER"}}}
+    definition = {**base.definition.model_dump(), "sources": {**base.definition.model_dump()["sources"], **more}}
+    made = stack({}, line=base.model_copy(update={"definition": Line.model_validate(definition)}))
+    body: Json = dict(cdk.assertions.Template.from_stack(made).to_json())
+    text = json.dumps([one for one in statements(body) if "trains" in json.dumps(one)])
+    assert "table/assembly_line_prod/trains_*" in text
+    assert "/warehouse/assembly_line_prod/trains_*" in text
+    assert "/published/trains/*" in text
+    assert not any(action in text for action in ("PutObject", "UpdateTable", "CreateTable", "DeleteObject"))
 
 
 def test_a_connection_says_which_network_the_job_enters() -> None:

@@ -178,3 +178,54 @@ def test_the_published_set_names_the_snapshots_of_the_run(workshop: Workshop) ->
     _, receipt = workshop.run("curate")
     s3 = workshop.aws.client("s3")
     assert publication.snapshots(s3, workshop.lake, "shop", "curation") == snapshots(receipt)
+
+
+def test_rows_kept_aside_are_stored_counted_and_not_published(workshop: Workshop) -> None:
+    tests = {
+        "orders": [
+            {"check": "not_null", "column": "customer", "severity": "error", "quarantine": True},
+            {"check": "unique", "columns": ["id"], "severity": "error", "quarantine": True},
+        ]
+    }
+    workshop.stage(definition={**LINE, "tests": tests})
+    workshop.deliver(orders() + "99,2024-01-09,,3,true\n2,2024-01-09,zoe,3,true\n")
+    code, receipt = workshop.run("curate")
+    assert (code, receipt.status, len(workshop.rows("orders"))) == (0, "succeeded", 20)
+    kept = workshop.rows("orders_quarantine")
+    assert sorted((row["id"], row["quarantine_reason"], row["quarantine_run"]) for row in kept) == [
+        (2, "orders unique id", "run-1"),
+        (99, "orders not_null customer", "run-1"),
+    ]
+    assert [result["quarantined_rows"] for result in receipt.inspections] == [1, 1]
+
+
+def test_a_rerun_keeps_the_same_rows_aside_and_another_run_adds_its_own(workshop: Workshop) -> None:
+    tests = {"orders": [{"check": "not_null", "column": "customer", "severity": "error", "quarantine": True}]}
+    workshop.stage(definition={**LINE, "tests": tests})
+    workshop.deliver(orders() + "99,2024-01-09,,3,true\n")
+    workshop.run("curate")
+    workshop.run("curate")
+    workshop.deliver(orders() + "99,2024-01-09,,3,true\n98,2024-01-09,,3,true\n")
+    workshop.run("curate", "run-2")
+    assert sorted((row["quarantine_run"], row["id"]) for row in workshop.rows("orders_quarantine")) == [
+        ("run-1", 99),
+        ("run-2", 98),
+        ("run-2", 99),
+    ]
+
+
+def test_an_inspection_leaves_a_report_that_tells_since_when_a_test_fails(workshop: Workshop) -> None:
+    workshop.deliver(orders() + "99,2024-01-09,,3,true\n")
+    workshop.run("curate")
+    workshop.deliver(orders() + "98,2024-01-09,,3,true\n")
+    _, receipt = workshop.run("curate", "run-2")
+    failed = next(result for result in receipt.inspections if not result["passed"])
+    assert failed["since"] == "run-1"
+    s3 = workshop.aws.client("s3")
+    assert sorted(item["Key"] for item in s3.list_objects_v2(Bucket=workshop.lake, Prefix="reports/")["Contents"]) == [
+        "reports/shop/curation/history.json",
+        "reports/shop/curation/run-1.html",
+        "reports/shop/curation/run-1.json",
+        "reports/shop/curation/run-2.html",
+        "reports/shop/curation/run-2.json",
+    ]

@@ -23,7 +23,7 @@ from local import postgres_server
 from local.postgres_server import PostgresServer
 from local.processes import Processes
 from local.server import EmbeddedAws
-from runtime.sources.endpoints import resolve
+from runtime.sources.endpoints import Endpoint, resolve
 from tests.local.assemblies import write_assembly
 from tests.local.embedded import role, wait_for
 from tests.local.test_processes import alive
@@ -54,6 +54,7 @@ def test_a_role_with_the_grants_finds_the_database_and_may_use_it(aws: EmbeddedA
     reader = role(aws, "reader", "glue:GetConnection", "secretsmanager:GetSecretValue")
     glue, secrets = aws.client("glue", reader), aws.client("secretsmanager", reader)
     found = resolve(glue, secrets, connection="shop_db", name=NAME)
+    assert isinstance(found, Endpoint)
     assert (found.engine, found.host, found.database, found.user, found.ssl) == (
         "postgresql",
         "127.0.0.1",

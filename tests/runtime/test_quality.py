@@ -31,3 +31,14 @@ def test_values_that_are_all_alike_cannot_be_measured(labels: list[float], found
         f"training: the test rows hold {found}, expected labels that differ: "
         "correct the dates under dataset.split or the spine's label"
     )
+
+
+def test_a_metric_that_is_no_finite_number_is_told() -> None:
+    with pytest.raises(LineError) as error:
+        quality.measure(
+            np.array([1.0, 1e200]), np.array([1.0, -1e200]), "regression", subject="training: the test rows"
+        )
+    assert str(error.value) == (
+        "training: the test rows: rmse is inf, expected a finite number: "
+        "bring the spine's label into a smaller unit or look at what the model answers"
+    )

@@ -69,8 +69,8 @@ def test_tables_are_maintained_when_the_environment_says_and_no_start_is_lost(tm
     assert target["BatchParameters"] == {
         "JobDefinition": {"Ref": name},
         "JobName": "maintenance",
-        "RetryStrategy": {"Attempts": 3},
     }
+    assert target["RetryPolicy"] == {"MaximumRetryAttempts": 3}
     assert target["DeadLetterConfig"]["Arn"]
     job = made.find_resources("AWS::Batch::JobDefinition")[name]["Properties"]
     assert job["Parameters"] == {"run": "maintenance", "parameters": "{}", "dry_run": "no"}

@@ -6,6 +6,7 @@ SELECT
     || '-' || CAST(CAST(time_hour AT TIME ZONE 'America/New_York' AS DATE) AS VARCHAR)
     || '-' || origin
     || '-' || LPAD(CAST(sched_dep_time AS VARCHAR), 4, '0') AS id,
+    month,
     carrier,
     tailnum,
     origin,

@@ -11,11 +11,12 @@ import pytest
 
 from config.bundle import Bundle
 from config.loading import load_bundle
-from config.sources import DatabaseSource
+from config.sources import DatabaseSource, S3Source
 from lines.fleet import sample
 from runtime import curation, engine
-from runtime.sources import csv_files
-from runtime.sources.loaded import SCHEMA, File
+from runtime.sources.loaded import SCHEMA, File, Object
+from runtime.sources.loading import load_files
+from runtime.sources.objects import partition_of
 
 
 @pytest.fixture(scope="session")
@@ -40,15 +41,20 @@ def database(bundle: Bundle, raw_files: Path, parameters: Mapping[str, Any]) -> 
     """Sources, curated tables, feature views and the spine under their own names."""
     with engine.connect(threads=2) as connection:
         for name, source in bundle.definition.sources.items():
-            files = sorted((raw_files / name).iterdir())
+            files = sorted(path for path in (raw_files / name).rglob("*") if path.is_file())
             if isinstance(source, DatabaseSource):  # the registry's rows, as they are put into its database
                 table = connection.read_csv(files[0], na_values="NA", dtype=source.columns)
                 table.select(*source.columns).create(f"{SCHEMA}.{name}")
             else:
-                loaded = [File(uri=file.name, version="", etag="", path=file) for file in files]
-                csv_files.load(connection, name, source, loaded)
+                assert isinstance(source, S3Source)
+                load_files(connection, name, source, [_file(path, raw_files / name, source) for path in files])
         curate(connection, bundle, parameters)
         yield connection
+
+
+def _file(path: Path, folder: Path, source: S3Source) -> File:
+    key = path.relative_to(folder).as_posix()
+    return File(Object(bucket="raw", key=key, etag="", partition=partition_of(key, source)), version="", path=path)
 
 
 def curate(connection: duckdb.DuckDBPyConnection, bundle: Bundle, parameters: Mapping[str, Any]) -> None:

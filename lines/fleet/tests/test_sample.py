@@ -11,6 +11,11 @@ from config.bundle import Bundle
 from lines.fleet import sample
 
 
+def test_flights_come_as_a_folder_per_month(raw_files: Path) -> None:
+    folders = sorted(path.name for path in (raw_files / "flights").iterdir())
+    assert folders == [f"month=2013-{month:02}" for month in range(1, 9)]
+
+
 def test_the_raw_flights_end_where_the_plan_begins(database: duckdb.DuckDBPyConnection) -> None:
     rows = database.execute(
         "SELECT max(known_at) <= '2013-08-19 08:00+00', max(known_at) > '2013-08-19 07:00+00' FROM flights"

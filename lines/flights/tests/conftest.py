@@ -14,8 +14,8 @@ from config.loading import load_bundle
 from config.sources import S3Source
 from lines.flights import sample
 from runtime import curation, engine
-from runtime.sources import csv_files
-from runtime.sources.loaded import File
+from runtime.sources.loaded import File, Object
+from runtime.sources.loading import load_files
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +41,9 @@ def database(bundle: Bundle, raw_files: Path, parameters: Mapping[str, Any]) -> 
     connection = engine.connect(threads=2)
     for name, source in bundle.definition.sources.items():
         assert isinstance(source, S3Source)
-        files = [File(uri=path.name, version="", etag="", path=path) for path in sorted((raw_files / name).iterdir())]
-        csv_files.load(connection, name, source, files)
+        paths = sorted((raw_files / name).iterdir())
+        files = [File(Object(bucket="raw", key=path.name, etag=""), version="", path=path) for path in paths]
+        load_files(connection, name, source, files)
     curation.curate(
         connection,
         line="flights",

@@ -6,7 +6,7 @@ import pytest
 
 from runtime import engine
 from runtime.asof import Sought
-from runtime.history import History, visible_to_cursors
+from runtime.view_history import History, visible_to_cursors
 
 HISTORY = History(relation="habits", entity=["customer"], event_time="known_at", values=["spent", "note"], ttl=60)
 
