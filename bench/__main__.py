@@ -20,8 +20,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0])
     parser.add_argument("topics", nargs="*", metavar="TOPIC", help=", ".join(TOPICS))
     chosen = parser.parse_args().topics or list(TOPICS)
-    codes = [subprocess.run([sys.executable, str(Path(__file__).parent / TOPICS[name])]).returncode for name in chosen]
-    return max(codes)
+    scripts = [str(Path(__file__).parent / TOPICS[name]) for name in chosen]
+    return max(subprocess.run([sys.executable, script], check=False).returncode for script in scripts)
 
 
 if __name__ == "__main__":

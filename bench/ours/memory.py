@@ -28,7 +28,7 @@ TABLE = """
     SELECT
         CAST(r AS BIGINT) AS id,
         'entity-' || CAST(hash(r) % 500000 AS VARCHAR) AS entity,
-        TIMESTAMPTZ '2013-01-01' + to_microseconds(CAST(hash(r * 7) % 31536000000000 AS BIGINT)) AS at,
+        TIMESTAMPTZ '2013-01-01' + to_microseconds(CAST(hash(r * 7) % 31536000000000 AS BIGINT)) AS moment,
         (hash(r * 3) % 1000000) / 1000.0 AS price,
         (hash(r * 5) % 1000000) / 1000.0 AS weight,
         CAST(hash(r * 11) % 5 AS INTEGER) AS grade
@@ -36,7 +36,7 @@ TABLE = """
 """
 TESTS = [
     {"check": "key", "columns": ["id"], "severity": "error"},
-    {"check": "unique", "columns": ["entity", "at"], "severity": "warning"},
+    {"check": "unique", "columns": ["entity", "moment"], "severity": "warning"},
     {"check": "not_null", "column": "price", "severity": "error"},
     {"check": "range", "column": "price", "minimum": 0, "maximum": 1000, "severity": "error"},
     {"check": "accepted_values", "column": "grade", "values": [0, 1, 2, 3, 4], "severity": "error"},
@@ -61,15 +61,16 @@ def main() -> None:
         folder = Path(name)
         written(connection, Query(TABLE.format(rows=rows)), folder, "raw")
         if step == "join":
-            view = FeatureView(entity=["entity"], event_time="at")
-            sql = "SELECT entity, at, price, weight, grade FROM raw"
+            view = FeatureView(entity=["entity"], event_time="moment")
+            sql = "SELECT entity, moment, price, weight, grade FROM raw"
             built, _ = features.build(connection, line="bench", name="history", view=view, sql=sql, parameters={})
             written(connection, built, folder, "history")
         with reported(rows=rows) as told:
             match step:
                 case "curate":
-                    sql = "SELECT *, row_number() OVER (PARTITION BY entity ORDER BY at) AS n FROM raw ORDER BY entity, at"
-                    written(connection, Query(sql), folder, "curated")
+                    number = "row_number() OVER (PARTITION BY entity ORDER BY moment)"
+                    sorted_rows = f"SELECT *, {number} AS n FROM raw ORDER BY entity, moment"
+                    written(connection, Query(sorted_rows), folder, "curated")
                 case "inspect":
                     checks = TypeAdapter(list[Check]).validate_python(TESTS)
                     results = inspection.inspect(connection, "raw", checks)
@@ -84,12 +85,12 @@ def _join(connection: engine.Connection) -> int:
 
     moment = dt.datetime(2013, 7, 1, tzinfo=dt.UTC)
     examples = engine.fetched(
-        connection, "SELECT entity, $at AS at FROM raw WHERE id % 97 = 0 LIMIT 100000", {"at": moment}
+        connection, "SELECT entity, $at AS moment FROM raw WHERE id % 97 = 0 LIMIT 100000", {"at": moment}
     ).combine_chunks()
-    sought = Sought([examples["entity"].combine_chunks()], microseconds(examples["at"].combine_chunks()))
-    history = History(relation="history", entity=["entity"], event_time="at", values=["price", "weight", "grade"])
+    sought = Sought([examples["entity"].combine_chunks()], microseconds(examples["moment"].combine_chunks()))
+    history = History(relation="history", entity=["entity"], event_time="moment", values=["price", "weight", "grade"])
     columns, _ = history.joined(connection, sought)
-    return len(columns[0]) - columns[0].null_count
+    return len(columns[0]) - int(columns[0].null_count)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 # /// script
 # requires-python = ">=3.11"
 # dependencies = [
-#     "duckdb==2.0.0", "pyspark==4.1.1", "pyarrow==26.0.1", "pandas==3.0.0", "pydantic>=2.14", "pyyaml>=6", "sqlglot==30.30.0",
+#     "duckdb==2.0.0", "pyspark==4.1.1", "pyarrow==26.0.1", "pandas==3.0.0", "pydantic>=2.14", "pyyaml>=6",
+#     "sqlglot==30.30.0",
 # ]
 # ///
 """The flights' curation on Spark, local[2]: the line's own SELECT, translated as `engine: spark` has it."""
