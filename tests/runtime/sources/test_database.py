@@ -120,7 +120,7 @@ def test_without_a_version_query_nothing_is_known_before_reading(shop: Shop) -> 
 
 
 def test_a_receipt_tells_what_was_read(shop: Shop) -> None:
-    assert shop.load().told() == {"rows": 2, "fingerprint": None, "origin": "shop_db: table orders"}
+    assert shop.load().told() == {"rows": 2, "rejected": 0, "fingerprint": None, "origin": "shop_db: table orders"}
 
 
 def test_many_rows_stream_in(shop: Shop) -> None:
