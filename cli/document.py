@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from cli.execution import Execution, Outcome
@@ -43,7 +43,7 @@ def document(account: Account) -> dict[str, Any]:
         "delivered": _delivered(account),
         "monitoring": {
             "drift": _outputs(account, "monitoring").get("drift", {}),
-            "performance": asdict(account.world.performance) if account.world.performance else {},
+            "performance": _performance(account),
         },
         "grants": dict(account.grants),
     }
@@ -97,6 +97,11 @@ def _delivered(account: Account) -> dict[str, Any]:
         "queue": min(account.world.queues.values(), default=0),
         "rest": account.outputs.get("RestUrl"),
     }
+
+
+def _performance(account: Account) -> dict[str, Any]:
+    measured = account.world.performance
+    return {"n": measured.n, **measured.metrics} if measured is not None else {}
 
 
 def _outputs(account: Account, station: str) -> dict[str, Any]:

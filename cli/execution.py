@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +41,12 @@ def run_name() -> str:
     return f"run-{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def start(stepfunctions: Any, *, machine: str, line: str, given: Mapping[str, object]) -> Execution:
-    """Start the line's state machine with the run's own parameter values."""
+def start(
+    stepfunctions: Any, *, machine: str, line: str, given: Mapping[str, object], force: Sequence[str] = ()
+) -> Execution:
+    """Start the line's state machine with the run's own parameter values, and the stations that it must not skip."""
     run = run_name()
-    body = json.dumps({"line": line, "parameters": given}, default=str)
+    body = json.dumps({"line": line, "parameters": given, "force": list(force)}, default=str)
     answer = stepfunctions.start_execution(stateMachineArn=machine, name=run, input=body)
     return Execution(line=line, run=run, arn=answer["executionArn"])
 

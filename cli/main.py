@@ -65,17 +65,42 @@ def run(
             max=_HIGHEST_PORT,
         ),
     ] = None,
+    force: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--force", "-f", metavar="STATION", help="Run this station although it is fresh; may be repeated."
+        ),
+    ] = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=A,B,C",
+            help="One run per value, side by side, each in an embedded AWS of its own; repeat for combinations.",
+        ),
+    ] = None,
+    at_once: Annotated[int, typer.Option(help="How many of the varied runs go at the same time.", min=1)] = 2,
 ) -> None:
     """Run a whole line on its sample data: curation, features, training, release, scoring, delivery, monitoring.
 
     Synthesizes the stacks, deploys them into an embedded AWS (that of `line up`, when one runs), executes the line's
-    state machine, feeds back the ground truth, and shows what came of it. Exit status: 0 when the run succeeded, 1 when
-    it halted or failed, 2 for a usage error.
+    state machine, feeds back the ground truth, and shows what came of it. A station whose inputs, code and parameters
+    are those of its last good run there is skipped; `line plan LINE` tells which. Exit status: 0 when the run
+    succeeded, 1 when it halted or failed, 2 for a usage error.
     """
-    from cli.ending import ended
-    from cli.run import run_line
+    from cli.ending import UsageError, ended
 
-    raise typer.Exit(ended(lambda: run_line(line, given=parameters or [], raw=raw, as_json=as_json, port=port)))
+    def work() -> int:
+        if vary:
+            from cli.vary import vary_line
+
+            if force or port is not None:
+                raise UsageError("--vary runs in an embedded AWS of each run's own: leave --force and --port out")
+            return vary_line(line, given=parameters or [], vary=vary, raw=raw, as_json=as_json, at_once=at_once)
+        from cli.run import run_line
+
+        return run_line(line, given=parameters or [], raw=raw, as_json=as_json, port=port, force=force or [])
+
+    raise typer.Exit(ended(work))
 
 
 @app.command()
@@ -131,6 +156,43 @@ def validate(
 
 
 @app.command()
+def plan(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line: a folder of lines/, e.g. flights.")],
+    parameters: Parameters = None,
+    force: Annotated[
+        list[str] | None,
+        typer.Option("--force", "-f", metavar="STATION", help="A station that the run would not skip."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else.")] = False,
+) -> None:
+    """Say which stations a run would execute now, and why: what changed since the last good run of each.
+
+    Asks the embedded AWS of a running `line up`; starts nothing and changes nothing.
+    """
+    from cli.ending import ended
+    from cli.plan import plan_line
+
+    raise typer.Exit(ended(lambda: plan_line(line, given=parameters or [], force=force or [], as_json=as_json)))
+
+
+@app.command()
+def sql(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose SQL is wanted.")],
+    table: Annotated[
+        str | None, typer.Argument(metavar="[TABLE]", help="One curated table or feature view; without one, all.")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(metavar="ENGINE", help="duckdb or spark; without it, the line's own.")
+    ] = None,
+) -> None:
+    """Print a line's SELECTs in the order in which they run, as DuckDB has them or translated for Spark."""
+    from cli.ending import ended
+    from cli.sql import show_sql
+
+    raise typer.Exit(ended(lambda: show_sql(line, table, engine)))
+
+
+@app.command()
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name: a lowercase letter, then letters or digits.")],
 ) -> None:
@@ -139,6 +201,163 @@ def new(
     from cli.new import make_line
 
     raise typer.Exit(ended(lambda: make_line(name)))
+
+
+dataset = typer.Typer(no_args_is_help=True, help="Build datasets as of any moment, and see where columns come from.")
+features = typer.Typer(no_args_is_help=True, help="Look after the feature store.")
+app.add_typer(dataset, name="dataset")
+app.add_typer(features, name="features")
+
+LineName = Annotated[str, typer.Argument(metavar="LINE", help="The line: a folder of lines/, e.g. flights.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")]
+Features = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VIEW[:COLUMN],...", help="Feature views, or single columns of them; without it, dataset.features."
+    ),
+]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", metavar="MOMENT", help="Use nothing that was known later, labels included.")
+]
+From = Annotated[str | None, typer.Option("--from", metavar="MOMENT", help="The first event time of an example.")]
+To = Annotated[str | None, typer.Option("--to", metavar="MOMENT", help="Where event times end (without it).")]
+Task = Annotated[
+    str | None, typer.Option(metavar="TASK", help="binary, regression, multiclass, or none for no labels.")
+]
+Examples = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Examples as .csv or .parquet instead of the spine: entities, event times, labels."
+    ),
+]
+
+
+@dataset.command("build")
+def dataset_build(
+    line: LineName,
+    *,
+    features: Features = None,
+    as_of: AsOf = None,
+    first: From = None,
+    last: To = None,
+    task: Task = None,
+    parameters: Parameters = None,
+    examples: Examples = None,
+    name: Annotated[str, typer.Option(help="A name for people, kept in the manifest.")] = "",
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Download it there too.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build a dataset in the running `line up`: each example with what was known of its entities at its own moment.
+
+    Without options it is the line's own training dataset. A dataset that was built before is found by its fingerprint
+    and not built again. Exit status: 0, 1 when it cannot be built, 2 for a usage error.
+    """
+    from cli.ending import ended
+
+    def work() -> int:
+        from cli.asked import Asked
+        from cli.dataset import build
+
+        asked = Asked(features=features, as_of=as_of, first=first, last=last, task=task, examples=examples)
+        return build(line, asked, given=parameters or [], name=name, out=out, as_json=as_json)
+
+    raise typer.Exit(ended(work))
+
+
+@dataset.command("explain")
+def dataset_explain(
+    line: LineName,
+    *,
+    features: Features = None,
+    as_of: AsOf = None,
+    first: From = None,
+    last: To = None,
+    task: Task = None,
+    parameters: Parameters = None,
+    examples: Examples = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show where each column of a dataset comes from: view, SELECT, curated tables, sources, time to live, snapshot.
+
+    Takes the options of `line dataset build` and builds nothing; works without a running `line up` too.
+    """
+    from cli.ending import ended
+
+    def work() -> int:
+        from cli.asked import Asked
+        from cli.dataset import explain
+
+        asked = Asked(features=features, as_of=as_of, first=first, last=last, task=task, examples=examples)
+        return explain(line, asked, given=parameters or [], as_json=as_json)
+
+    raise typer.Exit(ended(work))
+
+
+@features.command("verify")
+def features_verify(
+    line: LineName,
+    view: Annotated[str | None, typer.Option(metavar="VIEW", help="Only this feature view.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="MOMENT", help="Compare as of this moment, not that of the last features run."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Prove that the online store of the running `line up` holds the newest usable row of every entity, and no other.
+
+    Exit status: 0 when history and online store agree, 1 when they do not, 2 for a usage error.
+    """
+    from cli.ending import ended
+
+    def work() -> int:
+        from cli.features import verify
+
+        return verify(line, view=view, as_of=as_of, as_json=as_json)
+
+    raise typer.Exit(ended(work))
+
+
+@app.command()
+def inspections(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose reports are shown.")],
+    station: Annotated[
+        str | None, typer.Option(metavar="STATION", help="Only this station: curation, features or scoring.")
+    ] = None,
+    run: Annotated[str | None, typer.Option(metavar="RUN", help="This run's reports in place of the newest.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the page of one station's report to a file.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the reports as one JSON document.")] = False,
+) -> None:
+    """Show the newest inspection reports that the running `line up` keeps: expected, observed, since when, how many."""
+    from cli.ending import ended
+    from cli.inspections import show_reports
+
+    raise typer.Exit(ended(lambda: show_reports(line, station=station, run=run, html=html, as_json=as_json)))
+
+
+@app.command()
+def propose(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose tests are looked at.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Print, ready for line.yaml, the `info` tests as every kept report would pass them: bounds from history."""
+    from cli.ending import ended
+    from cli.propose import show_proposals
+
+    raise typer.Exit(ended(lambda: show_proposals(line, as_json=as_json)))
+
+
+@app.command()
+def dqdl(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose tests are exported.")],
+    table: Annotated[str | None, typer.Option(metavar="TABLE", help="Only the tests of this table.")] = None,
+) -> None:
+    """Print a line's tests as rulesets of AWS Glue Data Quality (DQDL). Starts nothing."""
+    from cli.dqdl import show_rulesets
+    from cli.ending import ended
+
+    raise typer.Exit(ended(lambda: show_rulesets(line, table=table)))
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from config.bundle import Bundle
 from config.errors import LineError
 from config.loading import line_names, load_bundle, load_environment
 from config.parameters import Value, resolve
+from runtime.events import STATIONS
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Order:
     bundle: Bundle
     given: Mapping[str, str]
     raw: Path | None = None
+    force: Sequence[str] = ()
+    """The stations that the run does not skip although they are fresh."""
 
     @property
     def local(self) -> dict[str, object]:
@@ -34,7 +37,7 @@ class Order:
         return resolve(self.bundle.definition.parameters, self.local)
 
 
-def take_order(line: str, *, given: Sequence[str], raw: Path | None = None) -> Order:
+def take_order(line: str, *, given: Sequence[str], raw: Path | None = None, force: Sequence[str] = ()) -> Order:
     """Check what the user asked for; raises UsageError, or LineError when the line itself does not hold together."""
     if line not in line_names():
         names = ", ".join(line_names()) or "none"
@@ -49,7 +52,12 @@ def take_order(line: str, *, given: Sequence[str], raw: Path | None = None) -> O
         if not equals:
             raise UsageError(f"--parameter: {text!r} has no value, expected NAME=VALUE: correct it")
         pairs[name] = value
-    order = Order(line=line, bundle=load_bundle(line), given=pairs, raw=raw)
+    for station in force:
+        if station not in STATIONS:
+            raise UsageError(
+                f"--force: {station!r} is not a station, expected one of {', '.join(STATIONS)}: correct it"
+            )
+    order = Order(line=line, bundle=load_bundle(line), given=pairs, raw=raw, force=tuple(force))
     try:
         resolve(order.bundle.definition.parameters, pairs)
     except LineError as error:

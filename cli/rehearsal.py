@@ -8,13 +8,15 @@ from contextlib import closing
 import duckdb
 
 from config.bundle import Bundle
+from config.checks import References
 from config.errors import LineError
 from config.line import Line
 from config.parameters import resolve
-from runtime import engine
-from runtime.curation import file_of, order
+from runtime import engine, inspection
+from runtime.curation import file_of, made
+from runtime.given import Given
 from runtime.references import referenced
-from runtime.sources import SCHEMA
+from runtime.sources.loaded import SCHEMA
 
 
 def rehearse(bundle: Bundle) -> list[str]:
@@ -30,7 +32,7 @@ def _mistakes(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Iterator
     connection.execute(f"CREATE SCHEMA {SCHEMA}")
     for source, declared in line.sources.items():
         try:
-            columns = ", ".join(f"{engine.quoted(name)} {kind}" for name, kind in declared.columns.items())
+            columns = ", ".join(f"{engine.quoted(name)} {kind}" for name, kind in declared.all_columns.items())
             connection.execute(f"CREATE TABLE {SCHEMA}.{engine.quoted(source)} ({columns})")
         except duckdb.Error as error:
             yield f"{definition}: sources.{source}.columns: {str(error).splitlines()[0]}: correct the type"
@@ -41,6 +43,7 @@ def _mistakes(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Iterator
     yield from rehearsal.create("spine", bundle.spine, file=f"lines/{line.line}/spine.sql")
     for mistake in _unknown_columns(connection, bundle, rehearsal.made):
         yield f"{definition}: {mistake}"
+    yield from _impossible_tests(connection, bundle, rehearsal.made)
 
 
 class _Rehearsal:
@@ -72,10 +75,10 @@ class _Rehearsal:
         if mistakes:
             return mistakes
         try:
-            names = order(self._connection, line=line.line, statements=statements, sources=set(line.sources))
+            tables = made(self._connection, line=line.line, statements=statements, sources=set(line.sources))
         except LineError as error:
             return [str(error)]
-        return [mistake for name in names for mistake in self.create(name, statements[name], file=files[name])]
+        return [mistake for table in tables for mistake in self.create(table.name, table.sql, file=table.file)]
 
 
 def _unknown_columns(connection: duckdb.DuckDBPyConnection, bundle: Bundle, made: set[str]) -> Iterator[str]:
@@ -90,12 +93,29 @@ def _unknown_columns(connection: duckdb.DuckDBPyConnection, bundle: Bundle, made
     named += [(f"dataset.request[{i}]", "spine", column) for i, column in enumerate(dataset.request)]
     for view in dataset.features:
         named += [(f"dataset.features: {view}", "spine", column) for column in line.features[view].entity]
-    for table, checks in line.tests.items():
-        for i, check in enumerate(checks):
-            columns = [*getattr(check, "columns", []), *([check.column] if hasattr(check, "column") else [])]
-            named += [(f"tests.{table}[{i}]", table, column) for column in columns]
     for key, table, column in named:
         known = list(engine.columns(connection, table)) if table in made else [column]
         if column not in known:
             hint = engine.closest(column, known)
             yield f"{key}: {table} has no column {column!r}{hint}, expected one of {', '.join(known)}"
+
+
+def _impossible_tests(connection: duckdb.DuckDBPyConnection, bundle: Bundle, made: set[str]) -> Iterator[str]:
+    """Yield the tests that cannot be run: each is, on its empty table."""
+    line = bundle.definition
+    given = Given(parameters=resolve(line.parameters, {}))
+    if "predictions" in line.tests:
+        from runtime.predictions import PREDICTIONS
+
+        connection.register("predictions", PREDICTIONS.empty_table())
+        made = made | {"predictions"}
+    for table, checks in line.tests.items():
+        for i, check in enumerate(checks if table in made else []):
+            if isinstance(check, References) and check.table not in made and check.table in bundle.curation:
+                continue  # its own SELECT is at fault, which was told
+            try:
+                inspection.inspect(
+                    connection, table, [check], subject=f"lines/{line.line}/line.yaml: tests.{table}", given=given
+                )
+            except LineError as error:
+                yield str(error).replace(f"tests.{table}[0]", f"tests.{table}[{i}]", 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cli import raw, sample
-from cli.assembly import assembly_key
+from cli.assembly import assembly_key, synthesize
 from cli.document import Account, document
 from cli.ending import FAILED, tell
 from cli.execution import Execution, Outcome, follow, start
@@ -22,6 +22,8 @@ from cli.sample import Sample
 from cli.site import ENVIRONMENT, Site, own_site
 from cli.world import World, alarm_states, ask, joined_in, waiting
 from cli.world import tell as tell_truth
+from config.errors import LineError
+from config.loading import load_environment
 from local.processes import Processes
 from runtime import promotion, receipts
 from runtime.events import STATIONS
@@ -29,9 +31,11 @@ from runtime.paths import RunPaths
 from runtime.performance import window
 
 
-def run_line(line: str, *, given: Sequence[str], raw: Path | None, as_json: bool, port: int | None) -> int:
+def run_line(
+    line: str, *, given: Sequence[str], raw: Path | None, as_json: bool, port: int | None, force: Sequence[str] = ()
+) -> int:
     """Run the line and show what came of it; returns the exit status."""
-    order = take_order(line, given=given, raw=raw)
+    order = take_order(line, given=given, raw=raw, force=force)
     began = time.monotonic()
     with Progress() as progress, _site_and_sample(order, port=port, progress=progress) as (site, its_sample):
         account = carry_out(order, site=site, its_sample=its_sample, progress=progress)
@@ -61,15 +65,18 @@ def carry_out(order: Order, *, site: Site, its_sample: Sample, progress: Progres
     outputs = site.outputs(order.line)
     s3, dynamodb, stepfunctions = (site.client(name) for name in ("s3", "dynamodb", "stepfunctions"))
     progress.phase("putting raw files into the raw bucket")
-    raw.upload(
-        s3,
+    raw.put(
+        site.client,
         bucket=outputs["RawBucket"],
         line=order.line,
         sources=order.bundle.definition.sources,
+        connections=load_environment(ENVIRONMENT).connections,
         folder=order.raw or its_sample.raw,
     )
     before = waiting(site, outputs)
-    execution = start(stepfunctions, machine=outputs["StateMachineArn"], line=order.line, given=order.given)
+    execution = start(
+        stepfunctions, machine=outputs["StateMachineArn"], line=order.line, given=order.given, force=order.force
+    )
     progress.phase(f"{order.line} is running as {execution.run}")
     outcome = follow(stepfunctions, dynamodb, table=outputs["LedgerTable"], execution=execution, show=progress.stations)
     world = World()
@@ -94,12 +101,13 @@ def _play(
     queues = {consumer: count - before[consumer] for consumer, count in waiting(site, outputs).items()}
     answer = ask(site, outputs, its_sample.request)
     place = window(order.line, str(order.values[order.bundle.definition.scoring.date]))
-    told = tell_truth(site, outputs, its_sample.ground_truth, window=place)
+    task = order.bundle.definition.dataset.task
+    told = tell_truth(site, outputs, its_sample.ground_truth, window=place, task=task)
     return World(
         queues=queues,
         answer=answer,
         told=told,
-        performance=joined_in(site, outputs, place),
+        performance=joined_in(site, outputs, place, task),
         alarms=alarm_states(site),
     )
 
@@ -115,12 +123,14 @@ def _site_and_sample(order: Order, *, port: int | None, progress: Progress) -> I
     """Give the embedded AWS to run in, with the line deployed, and the line's sample, both made at the same time."""
     running = find() if port is None else None
     if running is not None:
-        if running.said.assembly != assembly_key(running.said.lines):
-            tell(
-                f"the `line up` at {running.endpoint} runs what it deployed: sources have changed since", kind="note: "
-            )
         progress.phase(f"using the `line up` at {running.endpoint}")
         with closing(Processes()) as processes:
+            if running.said.assembly != assembly_key(running.said.lines):
+                progress.phase("sources have changed: synthesizing and deploying what is different")
+                try:
+                    running.deploy(synthesize(processes, running.said.lines))
+                except LineError as error:
+                    tell(f"the `line up` runs what it deployed before: {error}", kind="note: ")
             yield running, sample.prepare(processes, order.line, order.local)
         return
     progress.phase("synthesizing the stacks, starting the embedded AWS, making the sample")

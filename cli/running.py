@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -47,10 +47,11 @@ def announced(site: OwnSite, *, lines: Sequence[str], assembly: str, root: Path 
         lines=list(lines),
         assembly=assembly,
     )
-    site.aws.add_route(lambda path: path.startswith(_PATH), _answering(site, said))
     path = _file(root)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(said)), encoding="utf-8")
+    desk = _Desk(site, said, path)
+    site.aws.add_route(lambda route: route.startswith(_PATH), desk.answer)
+    desk.announce()
     try:
         yield
     finally:
@@ -119,40 +120,71 @@ class RunningSite:
         found: list[str] = self.status()["problems"]
         return found
 
+    def deploy(self, assembly: Path) -> None:
+        """Change what is deployed to another assembly; raises LineError when it may not or cannot be."""
+        answer = self._ask("deploy", method="POST", body={"folder": str(assembly), "assembly": assembly.name})
+        if answer.get("message"):
+            raise LineError(answer["message"])
+
     def status(self) -> dict[str, Any]:
         return self._ask("status", method="GET")
 
-    def _ask(self, what: str, *, method: str) -> dict[str, Any]:
+    def _ask(self, what: str, *, method: str, body: Mapping[str, str] | None = None) -> dict[str, Any]:
         place = urlsplit(self.endpoint)
         with closing(HTTPConnection(place.hostname or "", place.port, timeout=_DEADLINE_SECONDS)) as connection:
-            connection.request(method, f"{_PATH}{what}")
+            connection.request(method, f"{_PATH}{what}", body=json.dumps(body) if body else None)
             found: dict[str, Any] = json.loads(connection.getresponse().read())
         return found
 
 
-def _answering(site: OwnSite, said: Announcement) -> Callable[..., Iterable[bytes]]:
-    """Return the WSGI application behind ``/_line/``."""
+@dataclass
+class _Desk:
+    """What is behind ``/_line/``: it answers other commands, one at a time."""
 
-    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    site: OwnSite
+    said: Announcement
+    path: Path
+
+    def announce(self) -> None:
+        """Write down what is deployed, whole or not at all."""
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(json.dumps(asdict(self.said)), encoding="utf-8")
+        fresh.rename(self.path)
+
+    def answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request: a WSGI application."""
         what = (environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(_PATH))
         body: dict[str, Any] = {}
         status = "200 OK"
         if what == ("GET", "status"):
             body = {
-                **asdict(said),
-                "outputs": site.deployed,
-                "grants": site.grants(),
-                "problems": site.problems(),
-                "callers": site.callers(),
+                **asdict(self.said),
+                "outputs": self.site.deployed,
+                "grants": self.site.grants(),
+                "problems": self.site.problems(),
+                "callers": self.site.callers(),
             }
         elif what == ("POST", "alarms"):
-            site.evaluate_alarms()
+            self.site.evaluate_alarms()
+        elif what == ("POST", "deploy"):
+            given = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+            body = {"message": self._deployed(Path(given["folder"]), given["assembly"])}
         else:
-            status, body = "404 Not Found", {"message": "expected GET status or POST alarms"}
+            status, body = "404 Not Found", {"message": "expected GET status, POST alarms or POST deploy"}
         start_response(status, [("Content-Type", "application/json")])
         return [json.dumps(body).encode()]
 
-    return answer
+    def _deployed(self, folder: Path, assembly: str) -> str:
+        """Deploy an assembly and return nothing, or why it was not."""
+        if self.site.runs():
+            return "a run is under way in it: what has changed is deployed with the next run"
+        try:
+            self.site.aws.deploy(folder)
+        except LineError as error:
+            return str(error)
+        self.said = replace(self.said, assembly=assembly)
+        self.announce()
+        return ""
 
 
 def _file(root: Path) -> Path:

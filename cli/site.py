@@ -88,6 +88,15 @@ class OwnSite:
     def problems(self) -> list[str]:
         return list(self.aws.problems)
 
+    def runs(self) -> bool:
+        """Whether an execution of any line is under way."""
+        client = self.client("stepfunctions")
+        machines = client.list_state_machines()["stateMachines"]
+        return any(
+            client.list_executions(stateMachineArn=machine["stateMachineArn"], statusFilter="RUNNING")["executions"]
+            for machine in machines
+        )
+
     def callers(self) -> list[str]:
         """Return the names of the roles on which calls were made."""
         return sorted({decision.role for decision, _ in self.aws.authorizer.decisions()})

@@ -144,8 +144,8 @@ def _monitoring(account: Account) -> Table:
     if measured is not None:
         told = f"{measured.n} joined, {account.world.told} told"
         table.add_row("ground truth", str(measured.n), told)
-        table.add_row("roc_auc", _shown(measured.roc_auc), "from ground truth")
-        table.add_row("brier", _shown(measured.brier), "from ground truth")
+        for name, value in measured.metrics.items():
+            table.add_row(name, _shown(value), "from ground truth")
     states = list(account.world.alarms.values())
     if states:
         ringing = sorted(name for name, state in account.world.alarms.items() if state == "ALARM")

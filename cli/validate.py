@@ -12,11 +12,15 @@ from rich.table import Table
 
 from cli.ending import FAILED, UsageError, tell
 from cli.rehearsal import rehearse
+from cli.sql import portability_mistakes
 from config.bundle import Bundle
+from config.connections import used
 from config.errors import LineError, messages_of
 from config.loading import ROOT, environment_names, line_names, load_bundle, load_environment
 from config.parameters import resolve
 from config.reading import shown
+from config.sources import DatabaseSource, LineSource
+from runtime.sources import queries
 
 _FUNCTIONS = {"train.py": ("train",), "sample.py": ("raw", "ground_truth", "request")}
 
@@ -49,7 +53,14 @@ def line_mistakes(name: str, root: Path = ROOT) -> list[str]:
         bundle = load_bundle(name, root)
     except LineError as error:
         return [*messages_of(error), *python]
-    return [*_override_mistakes(name, bundle, root), *rehearse(bundle), *python]
+    return [
+        *_override_mistakes(name, bundle, root),
+        *_connection_mistakes(bundle, root),
+        *_line_mistakes(bundle, root),
+        *(rehearse(bundle) or portability_mistakes(bundle, root)),
+        *_query_mistakes(bundle),
+        *python,
+    ]
 
 
 def environment_mistakes(name: str, root: Path = ROOT) -> list[str]:
@@ -69,6 +80,56 @@ def _override_mistakes(name: str, bundle: Bundle, root: Path) -> Iterator[str]:
             resolve(bundle.definition.parameters, given)
         except LineError as error:
             yield f"config/environments/{environment}.yaml: parameters.{name}: {error}"
+
+
+def _connection_mistakes(bundle: Bundle, root: Path) -> Iterator[str]:
+    """Yield where a source reads a connection that an environment lacks."""
+    line = bundle.definition
+    for environment in environment_names(root):
+        try:
+            connections = load_environment(environment, root).connections
+            used(line.sources, connections, environment=environment, line=line.line)
+        except LineError as error:
+            if not str(error).startswith("config/"):  # the environment's own mistakes are told with it
+                yield str(error)
+
+
+def _line_mistakes(bundle: Bundle, root: Path) -> Iterator[str]:
+    """Yield where a source names a line or a table that is not there."""
+    own = bundle.definition.line
+    for name, source in bundle.definition.sources.items():
+        if not isinstance(source, LineSource):
+            continue
+        subject = f"lines/{own}/line.yaml: sources.{name}"
+        others = [other for other in line_names(root) if other != own]
+        if source.line not in others:
+            allowed = ", ".join(others) or "none"
+            yield f"{subject}.line: {source.line!r} is not another line, expected one of {allowed}: correct the name"
+            continue
+        try:
+            other = load_bundle(source.line, root)
+        except LineError:
+            continue  # its own mistakes are told with it
+        tables = sorted({*other.curation, *other.features, "predictions"})
+        if source.table not in tables:
+            yield (
+                f"{subject}.table: line {source.line!r} has no table {source.table!r}, "
+                f"expected one of {', '.join(tables)}: correct the name"
+            )
+
+
+def _query_mistakes(bundle: Bundle) -> Iterator[str]:
+    """Yield where a query for a database is not one SELECT or names a parameter that is not declared."""
+    line = bundle.definition
+    parameters = resolve(line.parameters, {})
+    for name, source in line.sources.items():
+        if isinstance(source, DatabaseSource):
+            subject = f"lines/{line.line}/line.yaml: sources.{name}"
+            try:
+                queries.select(name, source, "postgresql", parameters, subject)
+                queries.version(source, "postgresql", parameters, subject)
+            except LineError as error:
+                yield str(error)
 
 
 def _python_mistakes(folder: Path, root: Path) -> Iterator[str]:

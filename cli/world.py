@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cli.site import Site
+from config.metrics import Task
 from runtime import performance
 from runtime.performance import Performance
 
@@ -73,7 +74,9 @@ def predictions_url(outputs: Mapping[str, str]) -> str:
     return f"{outputs['RestUrl'].rstrip('/')}/predictions"
 
 
-def tell(site: Site, outputs: Mapping[str, str], truths: Sequence[Mapping[str, Any]], *, window: str) -> int:
+def tell(
+    site: Site, outputs: Mapping[str, str], truths: Sequence[Mapping[str, Any]], *, window: str, task: Task
+) -> int:
     """Send the ground truth and wait until it is joined; returns how many were sent.
 
     It stops waiting when the queue is empty, when nothing joins any more, or at a deadline: what could not be joined
@@ -91,16 +94,16 @@ def tell(site: Site, outputs: Mapping[str, str], truths: Sequence[Mapping[str, A
     while time.monotonic() < min(deadline, last_progress + _SECONDS_WITHOUT_PROGRESS):
         if _messages(sqs, url) == 0:
             break
-        joined = joined_in(site, outputs, window)
+        joined = joined_in(site, outputs, window, task)
         if joined is not None and joined.n != seen:
             seen, last_progress = joined.n, time.monotonic()
         time.sleep(0.2)
     return len(truths)
 
 
-def joined_in(site: Site, outputs: Mapping[str, str], window: str) -> Performance | None:
+def joined_in(site: Site, outputs: Mapping[str, str], window: str, task: Task) -> Performance | None:
     """Return the performance in a window of predictions, from the ground truth that has joined."""
-    return performance.read(site.client("dynamodb"), outputs["WindowsTable"], window)
+    return performance.read(site.client("dynamodb"), outputs["WindowsTable"], window, task)
 
 
 def alarm_states(site: Site) -> dict[str, str]:

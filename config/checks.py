@@ -1,69 +1,57 @@
-"""The tests that an inspection can run on a table, each with a severity that acts."""
+"""The catalogue of tests that an inspection can run on a table, a view or the predictions."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
-Severity = Literal["error", "warning", "info"]
+from config.measures import Freshness, Mean, Quantile, RowCount, RowCountChange, Share
+from config.rows import AcceptedValues, Complete, Key, Length, NotNull, Pattern, Range, References, Sql, Unique
+from config.thresholds import BaseCheck, Severity
 
+Check = Annotated[
+    NotNull
+    | Unique
+    | Key
+    | AcceptedValues
+    | Range
+    | Pattern
+    | Length
+    | References
+    | Complete
+    | Sql
+    | RowCount
+    | RowCountChange
+    | Freshness
+    | Mean
+    | Quantile
+    | Share,
+    Field(discriminator="check"),
+]
 
-class _Check(BaseModel):
-    """What every check has: ``error`` halts the run, ``warning`` flags it, ``info`` proposes a change."""
+Measure = RowCount | RowCountChange | Freshness | Mean | Quantile | Share
+"""Tests of a table as a whole: no row fails by itself."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    severity: Severity
-    tolerance: float = Field(default=0.0, ge=0, le=1, description="share of rows that may fail before the test does")
-    why: str = Field(default="", description="what a failure means to the people who use the table")
-
-
-class NotNull(_Check):
-    check: Literal["not_null"]
-    column: str
-
-
-class Unique(_Check):
-    check: Literal["unique"]
-    columns: list[str] = Field(min_length=1)
-
-
-class AcceptedValues(_Check):
-    check: Literal["accepted_values"]
-    column: str
-    values: list[str | int | float | bool] = Field(min_length=1)
-
-
-class Range(_Check):
-    """Rows outside [minimum, maximum] fail; null is not outside."""
-
-    check: Literal["range"]
-    column: str
-    minimum: float | None = None
-    maximum: float | None = None
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Range:
-        if self.minimum is None and self.maximum is None:
-            raise ValueError("a range needs a minimum or a maximum")
-        return self
-
-
-class RowCount(_Check):
-    """The table has at least ``minimum`` rows and, when given, at most ``maximum``."""
-
-    check: Literal["row_count"]
-    minimum: int = Field(ge=0)
-    maximum: int | None = None
-
-
-class Sql(_Check):
-    """Rows for which the SQL condition is not true fail: the place for business logic."""
-
-    check: Literal["sql"]
-    condition: str
-    name: str
-
-
-Check = Annotated[NotNull | Unique | AcceptedValues | Range | RowCount | Sql, Field(discriminator="check")]
+__all__ = [
+    "AcceptedValues",
+    "BaseCheck",
+    "Check",
+    "Complete",
+    "Freshness",
+    "Key",
+    "Length",
+    "Mean",
+    "Measure",
+    "NotNull",
+    "Pattern",
+    "Quantile",
+    "Range",
+    "References",
+    "RowCount",
+    "RowCountChange",
+    "Severity",
+    "Share",
+    "Sql",
+    "Unique",
+]

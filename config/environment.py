@@ -6,6 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from config.connections import Connection
+from config.engine import Engine
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -81,8 +84,24 @@ class Environment(_Model):
     max_vcpus: int = Field(default=16, ge=2)
     curation: Curation = Curation()
     snapshots: Snapshots = Snapshots()
+    engines: dict[str, Engine] = Field(
+        default={}, description="the engine that this environment gives to a line: line -> engine"
+    )
     alarm_emails: list[str] = []
     parameters: dict[str, dict[str, int | float | str | bool]] = Field(
         default={}, description="values that this environment gives to a line's parameters: line -> name -> value"
     )
+    connections: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], Connection] = Field(
+        default={}, description="the databases that sources name; the same name may be another engine elsewhere"
+    )
     tags: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _embedded_only_here(self) -> Environment:
+        for name, connection in self.connections.items():
+            if connection.embedded and self.name != "local":
+                raise ValueError(
+                    f"connections.{name}.embedded: only the environment local has an embedded database: "
+                    "give host, database and secret"
+                )
+        return self

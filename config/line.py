@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from collections.abc import Collection
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from config.checks import Check, Severity
+from config.curation import CuratedTable
+from config.engine import Engine
+from config.metrics import METRICS, OBSERVED, Metric, Observed, Task
 from config.parameters import Parameter
+from config.sources import S3Source, Source
+from config.thresholds import QuarantineCheck
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 LineName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,19}$")]
-Metric = Literal["roc_auc", "average_precision", "log_loss", "brier"]
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Source(_Model):
-    """Raw files of one kind, under ``s3://<raw bucket>/<line>/<source>/``."""
-
-    format: Literal["csv"] = "csv"
-    columns: dict[str, str] = Field(min_length=1, description="each column that the files must have, and its SQL type")
-    null_values: list[str] = Field(default=["", "NA"], description="texts that mean null")
 
 
 class FeatureView(_Model):
@@ -46,9 +43,13 @@ class Split(_Model):
 class Dataset(_Model):
     """What one example is: the rows of ``spine.sql`` joined, as of their event time, with feature views."""
 
+    task: Task = Field(default="binary", description="the label is 0 or 1, or a number to be estimated")
     id: str
     event_time: str
     label: str
+    label_known_at: str | None = Field(
+        default=None, description="the spine's column with the moment from which the label is known"
+    )
     request: list[str] = Field(min_length=1, description="spine columns that the model may use")
     categorical: list[str] = Field(default=[], description="columns that are categories")
     features: list[str] = Field(default=[], description="feature views to join")
@@ -64,7 +65,7 @@ class Variant(_Model):
 
 
 class Training(_Model):
-    metric: Metric = "roc_auc"
+    metric: Metric | None = Field(default=None, description="what models are compared by; none means the task's first")
     variants: list[Variant] = Field(min_length=1)
     baselines: list[Variant] = Field(default=[], description="trained and reported beside the sweep, never released")
     timeout_minutes: float = Field(default=30, ge=1)
@@ -113,7 +114,7 @@ class Drift(_Model):
 
 
 class Performance(_Model):
-    metric: Literal["roc_auc", "brier"] = "roc_auc"
+    metric: Observed | None = Field(default=None, description="none means the task's first")
     minimum: float | None = None
     maximum: float | None = None
     minimum_sample: int = Field(default=200, ge=1)
@@ -128,13 +129,20 @@ class Line(_Model):
     """One use case, as its folder describes it."""
 
     line: LineName
+    engine: Engine = Field(
+        default="duckdb", description="what runs the SQL of curation and features: DuckDB on one machine, or Spark"
+    )
     question: str = Field(min_length=10, description="the question whose answer is delivered")
     parameters: dict[Name, Parameter] = {}
     sources: dict[Name, Source] = Field(min_length=1)
     tests: dict[Name, list[Check]] = Field(default={}, description="checks per curated table, view or `predictions`")
+    curation: dict[Name, CuratedTable] = Field(default={}, description="curated tables that are kept incrementally")
     accepted_changes: dict[Name, dict[str, str]] = Field(
         default={},
         description="breaking changes of tables that are meant: table -> column -> its new SQL type, or `dropped`",
+    )
+    personal: list[str] = Field(
+        default=[], description="columns whose values are shown nowhere: not in samples, figures, proposals or messages"
     )
     features: dict[Name, FeatureView] = {}
     dataset: Dataset
@@ -144,6 +152,53 @@ class Line(_Model):
     delivery: Delivery = Delivery()
     monitoring: Monitoring = Monitoring()
     schedule: str | None = Field(default=None, description="an EventBridge schedule expression, e.g. rate(1 day)")
+
+    @property
+    def metric(self) -> Metric:
+        """What variants and the champion are compared by."""
+        given = self.training.metric
+        return given if given is not None else next(iter(METRICS[self.dataset.task]))
+
+    @property
+    def observed_metric(self) -> Observed:
+        """What is watched once ground truth has joined."""
+        given = self.monitoring.performance.metric
+        return given if given is not None else OBSERVED[self.dataset.task][0]
+
+    @model_validator(mode="after")
+    def _metrics_belong_to_the_task(self) -> Line:
+        task = self.dataset.task
+        named: list[tuple[str, str, Collection[str]]] = [
+            ("training.metric", self.metric, METRICS[task]),
+            *((f"release.gates[{i}].metric", gate.metric, METRICS[task]) for i, gate in enumerate(self.release.gates)),
+            ("monitoring.performance.metric", self.observed_metric, OBSERVED[task]),
+        ]
+        for key, metric, known in named:
+            if metric not in known:
+                allowed = ", ".join(known)
+                raise ValueError(f"{key}: {metric!r} is not a metric of the task {task}, expected one of {allowed}")
+        return self
+
+    @model_validator(mode="after")
+    def _incremental_by_one_partition(self) -> Line:
+        for table, curated in self.curation.items():
+            source = self.sources.get(curated.incremental)
+            if not isinstance(source, S3Source) or len(source.partitions) != 1:
+                allowed = [n for n, s in self.sources.items() if isinstance(s, S3Source) and len(s.partitions) == 1]
+                raise ValueError(
+                    f"curation.{table}.incremental: {curated.incremental!r} is not a source of files with one "
+                    f"partition column, expected one of {', '.join(allowed) or 'none'}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _predictions_are_whole(self) -> Line:
+        for i, check in enumerate(self.tests.get("predictions", [])):
+            if isinstance(check, QuarantineCheck) and check.quarantine:
+                raise ValueError(
+                    f"tests.predictions[{i}].quarantine: predictions are delivered whole, expected false: remove it"
+                )
+        return self
 
     @model_validator(mode="after")
     def _names_agree(self) -> Line:

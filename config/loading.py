@@ -90,7 +90,13 @@ def _disagreeing(folder: Path, definition: Line, root: Path) -> Iterator[str]:
             f"{shown(path_of(folder, 'features', stray), root)} is not declared: "
             f"add {stray!r} under features in line.yaml or remove the file"
         )
-    known = {*_statements(folder / "curation"), *definition.features, "predictions"}
+    curated = _statements(folder / "curation")
+    for table in sorted(set(definition.curation) - set(curated)):
+        yield (
+            f"{definition_file}: curation.{table}: there is no such table, "
+            f"expected one of {_listed(sorted(curated))}: correct the name or add its .sql file"
+        )
+    known = {*curated, *definition.features, "predictions"}
     named = [f"tests.{table}" for table in definition.tests]
     named += [f"accepted_changes.{table}" for table in definition.accepted_changes]
     for key in named:

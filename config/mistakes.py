@@ -54,11 +54,13 @@ def _sentence(problem: Any, model: type[BaseModel]) -> str:
         case "literal_error":
             text = f"{key}: {given} is not allowed, expected {_unquoted(context['expected'])}"
         case "union_tag_invalid":
-            text = (
-                f"{key}.check: {context['tag']!r} is not a check, expected one of {_unquoted(context['expected_tags'])}"
-            )
+            tag, expected = _unquoted(context["discriminator"]), _unquoted(context["expected_tags"])
+            article = "an" if tag[0] in "aeiou" else "a"
+            text = f"{key}.{tag}: {context['tag']!r} is not {article} {tag}, expected one of {expected}"
         case "union_tag_not_found":
-            text = f"{key}.check: missing, expected the kind of test: add it"
+            tag = _unquoted(context["discriminator"])
+            what = "the kind of test: add it" if tag == "check" else "add it"
+            text = f"{key}.{tag}: missing{', expected ' if tag == 'check' else ': '}{what}"
         case _:
             text = f"{key}: {given} is not allowed: {message[0].lower()}{message[1:]}"
     return text

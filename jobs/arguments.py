@@ -26,6 +26,12 @@ class Arguments:
     """Values that this run gives to the line's parameters."""
     environment_parameters: Mapping[str, object]
     """Values that the environment gives to them; the run's come first."""
+    force: Sequence[str] = ()
+    """The stations that this run does not skip, and whose tables it makes anew."""
+    engine: str = ""
+    """Which engine makes tables in this environment; empty means the line's own."""
+    code: str = ""
+    """Digest of the platform's own code."""
     variant: str = ""
     online_table: str = ""
     ledger_table: str = ""
@@ -62,7 +68,8 @@ def parse(argv: Sequence[str], required: Sequence[str] = ()) -> Arguments:
             raise LineError(f"argument {_flag(name)} is missing: give it to the job")
     texts = {field.name: given[field.name] for field in fields(Arguments) if field.name in given}
     parameters = {name: _values(name, texts.pop(name, "{}")) for name in ("parameters", "environment_parameters")}
-    return Arguments(**texts, **parameters)  # type: ignore[arg-type]
+    force = _list("force", texts.pop("force", "[]"))
+    return Arguments(**texts, **parameters, force=force)  # type: ignore[arg-type]
 
 
 def _pairs(argv: Sequence[str]) -> dict[str, str]:
@@ -80,10 +87,21 @@ def _flag(name: str) -> str:
 
 
 def _values(name: str, text: str) -> dict[str, object]:
-    try:
-        values = json.loads(text)
-    except ValueError:
-        values = None
+    values = _json(text)
     if not isinstance(values, dict):
         raise LineError(f"argument {_flag(name)} is {text!r}, expected a JSON object such as {{}}: correct it")
     return values
+
+
+def _list(name: str, text: str) -> list[str]:
+    values = _json(text)
+    if not isinstance(values, list):
+        raise LineError(f"argument {_flag(name)} is {text!r}, expected a JSON list such as []: correct it")
+    return [str(value) for value in values]
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

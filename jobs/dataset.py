@@ -1,92 +1,48 @@
-"""The dataset job: the run's labelled examples as Parquet files, with a manifest that is written last."""
+"""The dataset job: the run's labelled examples, on the shelf under their fingerprint."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 import sys
-from dataclasses import asdict
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-
-from jobs.inputs import curated_snapshots, database, view_snapshots, views
+from jobs.inputs import attach_all, snapshots_of
 from jobs.main import Context, run_job
-from runtime import datasets
-from runtime.datasets import Dataset
+from runtime.builder import FIGURES, Builder, Request
 from runtime.receipts import Receipt
+from runtime.shelf import Shelf
+from runtime.splits import RECEIPT
 
 
 def work(context: Context) -> Receipt:
-    """Join the spine with the views as of each example's moment, split it by time and write it."""
-    curated, published = curated_snapshots(context), view_snapshots(context)
-    made = datasets.dataset(
-        database(context, curated),
-        bundle=context.bundle,
-        parameters=context.parameters,
-        views=views(context, published),
+    """Join the spine with the views as of each example's moment, unless the very same dataset is there already."""
+    snapshots = {**snapshots_of(context, "curation", "tables"), **snapshots_of(context, "features", "views")}
+    shelf = Shelf(context.s3, context.paths.lake, context.paths.line)
+    builder = Builder(
+        shelf=shelf,
+        snapshots=snapshots,
+        attach=lambda connection, names: attach_all(context, connection, snapshots, names),
+        folder=context.folder,
+        run=context.paths.run,
     )
-    snapshots = {**curated, **{name: published[name] for name in context.bundle.definition.dataset.features}}
-    whole = manifest(context, made, snapshots)
-    for part, rows in made.parts.items():
-        _put(context, f"{part}.parquet", _parquet(rows))
-    _put(context, "manifest.json", json.dumps(whole).encode())
+    built = builder.build(Request.of(context.bundle, context.parameters))
+    manifest = built.manifest
     return Receipt(
         station="training",
         status="succeeded",
         outputs={
-            "dataset": f"s3://{context.paths.lake}/{context.paths.dataset}",
-            "rows": whole["rows"],
-            "positives": whole["positives"],
-            "unlabelled": whole["unlabelled"],
-            "columns": len(whole["columns"]),
-            "fingerprint": whole["fingerprint"],
+            "dataset": shelf.uri(manifest["fingerprint"]),
+            "rows": manifest["rows"],
+            **{figure: manifest[figure] for figure in FIGURES if figure in manifest},
+            "unlabelled": manifest["unlabelled"],
+            "columns": len(manifest["columns"]),
+            "fingerprint": manifest["fingerprint"],
+            "reused": built.is_reused,
+            "warnings": manifest["warnings"],
         },
     )
 
 
-def manifest(context: Context, made: Dataset, snapshots: dict[str, int]) -> dict[str, Any]:
-    """Return what the dataset is; its fingerprint is the same for the same snapshots, definition and parameters."""
-    definition = context.bundle.definition.dataset
-    parameters = {name: str(value) for name, value in sorted(context.parameters.items())}
-    names = [column.name for column in made.columns]
-    train = made.parts["train"]
-    return {
-        "line": context.paths.line,
-        "run": context.paths.run,
-        "snapshots": snapshots,
-        "rows": {part: rows.num_rows for part, rows in made.parts.items()},
-        "unlabelled": made.unlabelled,
-        "columns": [asdict(column) for column in made.columns],
-        "label": definition.label,
-        "id": definition.id,
-        "event_time": definition.event_time,
-        "positives": {part: pc.sum(rows[definition.label]).as_py() for part, rows in made.parts.items()},
-        "null_rates": {name: round(train[name].null_count / train.num_rows, 6) for name in names},
-        "parameters": parameters,
-        "fingerprint": _fingerprint([snapshots, context.bundle.fingerprint, parameters]),
-    }
-
-
-def _fingerprint(parts: list[Any]) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _parquet(rows: pa.Table) -> bytes:
-    buffer = io.BytesIO()
-    pq.write_table(rows, buffer, compression="zstd", compression_level=1)
-    return buffer.getvalue()
-
-
-def _put(context: Context, name: str, body: bytes) -> None:
-    context.s3.put_object(Bucket=context.paths.lake, Key=context.paths.dataset + name, Body=body)
-
-
 def main() -> int:
-    return run_job("training", "training-dataset", work)
+    return run_job("training", RECEIPT, work)
 
 
 if __name__ == "__main__" and (code := main()):

@@ -16,17 +16,19 @@ def main() -> int:
 
 
 def work(context: Context) -> Receipt:
-    arguments, training = context.arguments, context.bundle.definition.training
-    variants = [variant.name for variant in training.variants]
-    baselines = [variant.name for variant in training.baselines]
+    arguments, line = context.arguments, context.bundle.definition
+    variants = [variant.name for variant in line.training.variants]
+    baselines = [variant.name for variant in line.training.baselines]
     found = evaluation.candidates(context.s3, arguments.models_bucket, context.paths, [*variants, *baselines])
-    chosen = evaluation.best({name: found[name][1].metrics for name in variants}, training.metric)
+    chosen = evaluation.best({name: found[name][1].metrics for name in variants}, line.metric)
     splits = open_splits(context.s3, context.paths)
     rows = splits.rows("test")
     labels = splits.labels(rows)
 
-    def measured(location: Location, sha256: str) -> dict[str, float]:
-        return evaluation.measured(artefact.load(context.s3, location, sha256), rows, labels)
+    def measured(location: Location, sha256: str) -> dict[str, float] | None:
+        """A champion of another task answers another question: there is nothing to compare it with."""
+        model = artefact.load(context.s3, location, sha256)
+        return evaluation.measured(model, rows, labels) if model.manifest.task == line.dataset.task else None
 
     champion = promotion.champion(context.client("dynamodb"), arguments.ledger_table, context.paths.line)
     location, _, sha256 = found[chosen]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import pyarrow as pa
+from collections.abc import Iterable, Mapping
 
 from jobs.main import Context
 from runtime import datasets, engine, tables
@@ -13,45 +11,48 @@ from runtime.features import sources_of
 from runtime.spine import spine_file
 
 
-def curated_snapshots(context: Context) -> dict[str, int]:
-    """Return the snapshot of each curated table that this run published."""
-    return {name: table["snapshot"] for name, table in context.receipt("curation").outputs["tables"].items()}
+class Curated:
+    """The curated tables of a run, each a relation by its plain name once it is attached."""
+
+    def __init__(self, context: Context, connection: engine.Connection) -> None:
+        self._context, self._connection = context, connection
+        self.snapshots = snapshots_of(context, "curation", "tables")
+        self._attached: set[str] = set()
+
+    def attach(self, names: Iterable[str]) -> None:
+        """Make tables relations of the connection."""
+        for name in sorted(set(names) - self._attached):
+            attach(self._context, self._connection, name, self.snapshots[name])
+            self._attached.add(name)
 
 
-def view_snapshots(context: Context) -> dict[str, int]:
-    """Return the snapshot of each feature view that this run published."""
-    return {name: view["snapshot"] for name, view in context.receipt("features").outputs["views"].items()}
+def snapshots_of(context: Context, station: str, kind: str) -> dict[str, int]:
+    """Return the snapshot of each table that a station of this run published."""
+    return {name: table["snapshot"] for name, table in context.receipt(station).outputs[kind].items()}
 
 
-def register_curated(
-    context: Context, connection: engine.Connection, snapshots: dict[str, int], names: Iterable[str]
+def attach(context: Context, connection: engine.Connection, name: str, snapshot: int) -> None:
+    """Make a snapshot of one of the line's tables the relation ``name``."""
+    tables.attach(
+        context.catalog, context.table(name), snapshot, connection=connection, name=name, folder=context.folder
+    )
+
+
+def attach_all(
+    context: Context, connection: engine.Connection, snapshots: Mapping[str, int], names: Iterable[str]
 ) -> None:
-    """Give the database the curated tables by their plain names."""
+    """Make snapshots of some of the line's tables relations by their plain names."""
     for name in sorted(names):
-        connection.register(name, tables.read(context.catalog, context.table(name), snapshots[name]))
-
-
-def database(context: Context, curated: dict[str, int]) -> engine.Connection:
-    """Return a database that holds what the spine reads."""
-    connection = engine.connect()
-    file = spine_file(context.arguments.line)
-    reads = sources_of(connection, sql=context.bundle.spine, file=file, curated=set(curated))
-    register_curated(context, connection, curated, reads)
-    engine.seal(connection)
-    return connection
-
-
-def views(context: Context, snapshots: dict[str, int]) -> dict[str, pa.Table]:
-    """Return the history of each view that the dataset joins."""
-    names = context.bundle.definition.dataset.features
-    return {name: tables.read(context.catalog, context.table(name), snapshots[name]) for name in names}
+        attach(context, connection, name, snapshots[name])
 
 
 def scoring_rows(context: Context) -> Examples:
     """Return the rows that this run scores, joined with its own snapshots."""
-    return datasets.scoring_rows(
-        database(context, curated_snapshots(context)),
-        bundle=context.bundle,
-        parameters=context.parameters,
-        views=views(context, view_snapshots(context)),
-    )
+    curated, views = snapshots_of(context, "curation", "tables"), snapshots_of(context, "features", "views")
+    file = spine_file(context.arguments.line)
+    with engine.connect(folder=context.folder) as connection:
+        engine.seal(connection, context.folder)
+        reads = sources_of(connection, sql=context.bundle.spine, file=file, curated=set(curated))
+        needed = reads | set(context.bundle.definition.dataset.features)
+        attach_all(context, connection, {**curated, **views}, needed)
+        return datasets.scoring_rows(connection, bundle=context.bundle, parameters=context.parameters)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -41,6 +43,8 @@ class Context:
     paths: RunPaths
     session: boto3.Session
     s3: Any
+    folder: Path
+    """Where the job may keep files while it works."""
     endpoint: str | None = field(default=None)
     """Where AWS is embedded; None means AWS itself."""
 
@@ -64,14 +68,18 @@ class Context:
         """Return the catalog's name of a table of this line, as ``runtime.tables`` takes it."""
         return f"{self.arguments.database}.{table_name(self.arguments.line, name)}"
 
+    def used(self, names: Iterable[str]) -> dict[str, Value]:
+        """Return the values of some parameters; a name that is none is left out."""
+        return {name: self.parameters[name] for name in names if name in self.parameters}
+
     def receipt(self, name: str) -> Receipt:
         """Return what an earlier station of this run said; raises LineError when it did not end well."""
         found = receipts.read(self.s3, self.paths, name)
-        if found is None or found.status not in {"succeeded", "flagged"}:
+        if found is None or found.status not in receipts.GOOD:
             status = "is missing" if found is None else f"says {found.status}"
             raise LineError(
                 f"{name}: the receipt s3://{self.paths.lake}/{self.paths.receipt(name)} {status}, "
-                f"expected succeeded or flagged: let {name} of run {self.paths.run!r} end well first"
+                f"expected one of {', '.join(receipts.GOOD)}: let {name} of run {self.paths.run!r} end well first"
             )
         return found
 
@@ -103,7 +111,8 @@ def run_job(
     paths = RunPaths(lake=arguments.lake_bucket, line=arguments.line, run=arguments.run)
     code = 0
     try:
-        receipt = work(_context(arguments, paths, session, s3))
+        with tempfile.TemporaryDirectory(prefix="line-") as folder:
+            receipt = work(_context(arguments, paths, session, s3, Path(folder)))
     except LineError as error:
         receipt, code = Receipt(station=station, status="failed", message=str(error)), MISTAKE
     except Exception as error:  # noqa: BLE001 (the job's last line of defence: the receipt tells, the log keeps the trace)
@@ -118,7 +127,7 @@ def run_job(
     return code
 
 
-def _context(arguments: Arguments, paths: RunPaths, session: boto3.Session, s3: Any) -> Context:
+def _context(arguments: Arguments, paths: RunPaths, session: boto3.Session, s3: Any, folder: Path) -> Context:
     bundle = read_bundle(s3, arguments.bundle)
     given = {**arguments.environment_parameters, **arguments.parameters}
     return Context(
@@ -128,6 +137,7 @@ def _context(arguments: Arguments, paths: RunPaths, session: boto3.Session, s3: 
         paths=paths,
         session=session,
         s3=s3,
+        folder=folder,
         endpoint=os.environ.get("AWS_ENDPOINT_URL"),
     )
 

@@ -7,13 +7,11 @@ import json
 import sys
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from config.errors import LineError
 from jobs.inputs import scoring_rows
 from jobs.main import Context, run_job
-from runtime import engine, inspection, promotion, scoring, tables
+from runtime import engine, inspection, promotion, reports, scoring, tables
+from runtime.engine import Query
+from runtime.given import Given
 from runtime.inspection import Result
 from runtime.receipts import Receipt
 from runtime.scoring import Scored
@@ -43,14 +41,23 @@ def work(context: Context) -> Receipt:
         score_date=score_date,
         at=dt.datetime.now(dt.UTC),
     )
-    snapshot = _audited(context, scored, score_date)
-    results = _inspected(context, snapshot, score_date)
+    given = Given(parameters=context.parameters)
+    snapshot, results = _audited(context, scored, score_date, given)
     status = inspection.outcome(results)
     if status != "halted":
         tables.publish(context.catalog, context.table(TABLE), snapshot)
         context.s3.put_object(
             Bucket=context.paths.lake, Key=context.paths.predictions, Body=scoring.records(scored.rows)
         )
+    results = reports.publish(
+        context.s3,
+        context.paths,
+        "scoring",
+        results,
+        status=status,
+        rows={TABLE: scored.rows.num_rows},
+        at=given.now.isoformat(timespec="seconds"),
+    )
     return Receipt(
         station="scoring",
         status=status,
@@ -74,28 +81,40 @@ def _score_date(context: Context) -> dt.date:
     return value
 
 
-def _audited(context: Context, scored: Scored, score_date: dt.date) -> int:
-    """Write the history with this date's rows to the audit branch; raises LineError when another run came between."""
-    name = context.table(TABLE)
-    before = tables.published(context.catalog, name)
-    history = tables.read(context.catalog, name, before) if before is not None else None
-    snapshot = tables.write_audit(
-        context.catalog, name, scoring.replaced(history, scored.rows, score_date), context.paths.run
-    )
-    if before is not None and tables.published(context.catalog, name) != before:
-        raise LineError(f"scoring: another run published table {name!r} in the meantime: start the run again")
-    return snapshot
-
-
-def _inspected(context: Context, snapshot: int, score_date: dt.date) -> list[Result]:
-    """Run the line's tests of predictions on what was stored for this date."""
-    stored = tables.read(context.catalog, context.table(TABLE), snapshot)
-    rows = stored.filter(pc.equal(stored["score_date"], pa.scalar(score_date, pa.date32())))
-    checks = context.bundle.definition.tests.get(TABLE, [])
-    with engine.connect() as connection:
-        connection.register(TABLE, rows)
-        subject = f"lines/{context.paths.line}/line.yaml: tests.{TABLE}"
-        return inspection.inspect(connection, TABLE, checks, subject=subject)
+def _audited(context: Context, scored: Scored, score_date: dt.date, given: Given) -> tuple[int, list[Result]]:
+    """Write this date's rows to the audit branch, in place of those that it has, and inspect what was stored."""
+    name, date = context.table(TABLE), score_date.isoformat()
+    with engine.connect(folder=context.folder) as connection:
+        connection.register("scored", scored.rows)
+        written = tables.write_audit(
+            context.catalog,
+            name,
+            Query(text="FROM scored", file=TABLE),
+            connection=connection,
+            folder=context.folder,
+            run=context.paths.run,
+            partition="score_date",
+            replaced=[date],
+        )
+        tables.attach(
+            context.catalog,
+            name,
+            written.snapshot,
+            connection=connection,
+            name=TABLE,
+            folder=context.folder,
+            where={"score_date": date},
+        )
+        results = inspection.inspect(
+            connection,
+            TABLE,
+            context.bundle.definition.tests.get(TABLE, []),
+            subject=f"lines/{context.paths.line}/line.yaml: tests.{TABLE}",
+            given=given,
+            personal=context.bundle.definition.personal,
+            history=reports.history(context.s3, context.paths, "scoring"),
+        )
+    return written.snapshot, results
 
 
 def _profile(context: Context, profile: dict[str, Any]) -> dict[str, Any] | str:

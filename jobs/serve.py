@@ -17,6 +17,7 @@ from starlette.routing import Route
 from config.errors import LineError
 from runtime import artefact, models
 from runtime.artefact import Artefact
+from runtime.delivery.records import carried
 from runtime.instances import LARGEST_BODY, Reader, RefusedError
 
 _GRACE = 20
@@ -58,8 +59,11 @@ def application(model: Artefact, version: int | None) -> Starlette:
     reader = Reader(model.encoding)
 
     def predicted(body: bytes) -> dict[str, Any]:
-        scores = models.scores(model.model, reader.frame(body))
-        return {"predictions": [{"score": score} for score in scores.tolist()], "model_version": version}
+        scores = models.scores(model.model, reader.frame(body), model.manifest.task).tolist()
+        for i, score in enumerate(scores):
+            if not carried(score):
+                raise RefusedError(f"instances[{i}]: the model's answer is no finite number: ask about likelier values")
+        return {"predictions": [{"score": score} for score in scores], "model_version": version}
 
     async def invocations(request: Request) -> Response:
         try:

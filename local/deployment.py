@@ -14,6 +14,7 @@ from config.errors import LineError
 from local import custom_resources
 from local.assembly import Stack, read_assembly
 from local.fidelity import Row
+from local.resources import data_catalog
 from local.resources.catalogue import IGNORED_TYPES, KINDS, is_custom
 from local.resources.kinds import Made, Site
 from local.template import Template
@@ -29,7 +30,13 @@ FIDELITY = [
         "an engine of our own creates each resource through its API; an unknown type, property or attribute is an "
         "error; no rollback, change sets or drift",
     ),
-    Row("CloudFormation", "updating a stack", "absent", "a changed assembly needs a fresh server"),
+    Row(
+        "CloudFormation",
+        "updating a stack",
+        "approximated",
+        "functions, jobs, state machines, policies, rules, alarms and dashboards change in place; whatever holds data "
+        "needs a fresh server, which is said before anything is changed",
+    ),
     Row("CloudFormation", "outputs", "approximated", "URLs of REST APIs are given as the local ones"),
 ]
 
@@ -86,28 +93,27 @@ class Deployment:
 
 
 def deploy(aws: EmbeddedAws, directory: Path, *, on_event: OnEvent | None = None) -> Deployment:
-    """Create every resource of a cloud assembly.
+    """Create every resource of a cloud assembly; of a stack that is there already, change what is different.
 
     Raises LineError for a resource type that is not supported before anything is created, and for whatever fails on
     the way. Exports of earlier deployments on the same server can be imported.
     """
     stacks = read_assembly(directory, account=aws.account, region=aws.region)
-    earlier = {name for deployment in aws.deployments for name in deployment.templates}
     for stack in stacks:
         check_types(stack)
-    new = [stack for stack in stacks if stack.name not in earlier]
-    for stack in stacks:
-        if stack.name in earlier and _deployed_template(aws, stack.name) != stack.template:
-            raise LineError(
-                f"stack {stack.name}: it is deployed already and its template has changed; updating is not supported "
-                "yet: start a fresh embedded AWS"
-            )
+    if any(data_catalog.is_embedded(resource) for stack in stacks for resource in stack.template["Resources"].values()):
+        aws.postgres.begin()  # while everything before it is made
     _bootstrap(aws)
     deployment = Deployment()
     aws.deployments.append(deployment)
-    for stack in new:
-        _publish(aws, stack)
-        _Engine(aws, deployment, stack, on_event).run()
+    for stack in stacks:
+        earlier = next((one for one in reversed(aws.deployments) if stack.name in one.templates), None)
+        if earlier is None:
+            _publish(aws, stack)
+            _Engine(aws, deployment, stack, on_event).run()
+        elif earlier.templates[stack.name] != stack.template:
+            _publish(aws, stack)
+            _Engine(aws, earlier, stack, on_event).update()
     return deployment
 
 
@@ -139,10 +145,49 @@ class _Engine:
         )
 
     def run(self) -> None:
-        name = self._stack.name
-        self._deployment.templates[name] = self._stack.template
+        """Create every resource."""
+        self._deployment.templates[self._stack.name] = self._stack.template
         for logical_id in self._template.order():
             self._make(logical_id)
+        self._put_out()
+
+    def update(self) -> None:
+        """Make what is new, change what is different, delete what is gone; refuse first what cannot be changed."""
+        stack, made = self._stack.name, self._deployment.made
+        before = self._deployment.templates[stack]["Resources"]
+        for logical_id, resource in self._template.resources.items():
+            known = made.get((stack, logical_id))
+            if known is not None and before[logical_id] != resource and known.kind.update is None:
+                known.kind.refuse(known)
+        self._deployment.templates[stack] = self._stack.template
+        for logical_id in self._template.order():
+            if (stack, logical_id) in made:
+                self._change(logical_id)
+            else:
+                self._make(logical_id)
+        for key in [key for key in reversed(made) if key[0] == stack and key[1] not in self._template.resources]:
+            gone = made.pop(key)
+            if gone.kind.delete and not gone.retain:
+                gone.kind.delete(gone)
+        self._deployment.resources = [
+            item for item in self._deployment.resources if (item.stack, item.logical_id) in made
+        ]
+        self._put_out()
+
+    def _change(self, logical_id: str) -> None:
+        resource, stack = self._template.resources[logical_id], self._stack.name
+        known = self._deployment.made[stack, logical_id]
+        try:
+            changed = known.kind.change(known, self._template.resolve(resource.get("Properties", {})))
+        except (ClientError, BotoCoreError, KeyError) as error:
+            raise LineError(
+                f"stack {stack}, resource {logical_id}: {resource['Type']} could not be changed: {self._why(error)}"
+            ) from error
+        if changed and self._on_event:
+            self._on_event(stack, logical_id, resource["Type"])
+
+    def _put_out(self) -> None:
+        name = self._stack.name
         outputs = {}
         for output_id, output in self._stack.template.get("Outputs", {}).items():
             if self._template.applies(output):
@@ -198,10 +243,6 @@ def reachable(endpoint: str, value: str) -> str:
     if not match:
         return value
     return f"{endpoint}/restapis/{match[1]}/{match[2]}/_user_request_{match[3] or '/'}"
-
-
-def _deployed_template(aws: EmbeddedAws, stack: str) -> dict[str, Any]:
-    return next(d.templates[stack] for d in reversed(aws.deployments) if stack in d.templates)
 
 
 def _bootstrap(aws: EmbeddedAws) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from moto.secretsmanager.models import secretsmanager_backends
+
 from local.requests import Call
 
 
@@ -100,7 +102,6 @@ _PARAMETERS: dict[str, dict[str, str]] = {
     "lambda": {"FunctionName": "function:{}", "LayerName": "layer:{}"},
     "cloudwatch": {"AlarmName": "alarm:{}", "DashboardName": "dashboard/{}"},
     "scheduler": {"Name": "schedule/default/{}"},
-    "secretsmanager": {"SecretId": "secret:{}"},
     "sns": {"TopicArn": "{}", "TargetArn": "{}"},
     "states": {"stateMachineArn": "{}", "executionArn": "{}", "activityArn": "{}", "name": "stateMachine:{}"},
     "sts": {"RoleArn": "{}"},
@@ -202,6 +203,10 @@ def _events(call: Call, place: Place) -> Iterator[Check]:
 
 def _glue(call: Call, place: Place) -> Iterator[Check]:
     action, given = f"glue:{call.operation}", call.parameters
+    if call.operation in ("GetConnection", "DeleteConnection"):
+        yield Check(action, (place.arn("glue", "catalog"),))
+        yield Check(action, (place.arn("glue", f"connection/{given.get('Name') or given.get('ConnectionName')}"),))
+        return
     job = given.get("JobName") or (given.get("Name") if "Job" in call.operation else None)
     if job:
         yield Check(action, (place.arn("glue", f"job/{job}"),))
@@ -310,6 +315,17 @@ def _iam(call: Call, place: Place) -> Iterator[Check]:
     yield Check(f"iam:{call.operation}", (f"arn:aws:iam::{place.account}:role/{role}" if role else None,))
 
 
+def _secretsmanager(call: Call, place: Place) -> Iterator[Check]:
+    """A secret's ARN ends in six characters that a caller who names it does not say."""
+    secret = call.parameters.get("SecretId")
+    if not secret:
+        yield Check(f"secretsmanager:{call.operation}")
+        return
+    known = secretsmanager_backends[place.account][place.region].secrets.get(secret)
+    arn = known.arn if known else place.arn("secretsmanager", f"secret:{secret}-??????")
+    yield Check(f"secretsmanager:{call.operation}", (arn,))
+
+
 _READERS: dict[str, Reader] = {
     "batch": _batch,
     "dynamodb": _dynamodb,
@@ -321,6 +337,7 @@ _READERS: dict[str, Reader] = {
     "monitoring": _cloudwatch,
     "s3": _s3,
     "sagemaker": _sagemaker,
+    "secretsmanager": _secretsmanager,
     "sqs": _sqs,
     "ssm": _ssm,
 }

@@ -103,10 +103,12 @@ class Processes:
         log: Path | None = None,
         on_line: Callable[[str], None] | None = None,
         on_end: Callable[[], None] | None = None,
+        user: int | None = None,
     ) -> Child:
         """Start a child that runs until it ends itself or is ended.
 
         What it prints goes to the file ``log``, else line by line to ``on_line``; ``on_end`` hears that no more comes.
+        ``user`` is whom it runs as, in place of this process's own.
         """
         with self._lock:
             self._refuse_when_closed()
@@ -122,6 +124,9 @@ class Processes:
                 encoding="utf-8",
                 errors="replace",
                 start_new_session=True,
+                user=user,
+                group=user,
+                extra_groups=None if user is None else [],
             )
         child = Child(process, on_line, on_end)
         with self._lock:
@@ -140,6 +145,7 @@ class Processes:
         directory: Path,
         timeout: float,
         on_line: Callable[[str], None] | None = None,
+        user: int | None = None,
     ) -> Finished:
         """Run a child to its end, or end it when ``timeout`` seconds have passed."""
         lines: list[str] = []
@@ -150,7 +156,7 @@ class Processes:
             if on_line:
                 on_line(line)
 
-        child = self.start(command, environment=environment, directory=directory, on_line=keep)
+        child = self.start(command, environment=environment, directory=directory, on_line=keep, user=user)
         timed_out = False
         try:
             child.wait(timeout)

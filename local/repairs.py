@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from moto.awslambda.models import LambdaFunction
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.exceptions import JsonRESTError
+from moto.dynamodb.models.dynamo_type import Item
 from moto.ec2.models.flow_logs import FlowLogsBackend
 from moto.glue.responses import GlueResponse
 from moto.iam import aws_managed_policies
@@ -32,6 +33,7 @@ def install(aws: EmbeddedAws) -> None:
     access_logs_may_precede_their_policy(aws)
     flow_logs_may_go_to_a_folder(aws)
     functions_keep_their_log_group(aws)
+    items_can_be_read_while_they_grow(aws)
     tables_change_only_from_the_version_that_was_read(aws)
 
 
@@ -108,6 +110,24 @@ def functions_keep_their_log_group(aws: EmbeddedAws) -> None:
         function.logs_group_name = spec.get("LoggingConfig", {}).get("LogGroup", function.logs_group_name)
 
     aws.patches.replace(LambdaFunction, "__init__", __init__)
+
+
+def items_can_be_read_while_they_grow(aws: EmbeddedAws) -> None:
+    """moto walks an item's attributes while another thread may add one (dynamodb/models/dynamo_type.py, Item).
+
+    The reader then gets a 500: dictionary changed size during iteration. Here it walks a copy, which is made at once.
+    """
+    describe, to_json, deepcopy = Item.describe_attrs, Item.to_json, Item.__deepcopy__
+
+    def snapshot(item: Item) -> Any:
+        twin: Any = object.__new__(type(item))
+        vars(twin).update(vars(item), attrs=dict(item.attrs))
+        return twin
+
+    aws.patches.replace(Item, "describe_attrs", lambda item, *more, **named: describe(snapshot(item), *more, **named))
+    aws.patches.replace(Item, "to_json", lambda item, *more, **named: to_json(snapshot(item), *more, **named))
+    # with a memo of its own: it goes by id, and another snapshot may get the id of one that is gone
+    aws.patches.replace(Item, "__deepcopy__", lambda item, memo: deepcopy(snapshot(item), {}))
 
 
 def tables_change_only_from_the_version_that_was_read(aws: EmbeddedAws) -> None:

@@ -37,6 +37,7 @@ from local.processes import Processes
 if TYPE_CHECKING:
     from local.deployment import Deployment
     from local.iam import Authorizer, Grants
+    from local.postgres import Postgres
 
 Gate = Callable[[Environ], WsgiApp | None]
 """Looks at a request first and, to refuse it, returns the answer."""
@@ -55,6 +56,7 @@ class EmbeddedAws:
     """
 
     authorizer: Authorizer
+    postgres: Postgres
 
     def __init__(
         self,
@@ -93,7 +95,7 @@ class EmbeddedAws:
             raise
 
     def _start(self) -> None:
-        from local import api_gateway, custom_resources, executors, iam, lambdas, repairs, transactions
+        from local import api_gateway, custom_resources, executors, iam, lambdas, postgres, repairs, transactions
 
         _reset_backends()
         self._configure_moto()
@@ -101,7 +103,7 @@ class EmbeddedAws:
         self._log = (self.directory / "server.log").open("a", encoding="utf-8", buffering=1)
         got_request_exception.connect(self._note_failure)
         self._server = HttpServer(self._socket, self._answer, self._note)
-        for seam in (repairs, transactions, iam, lambdas, custom_resources, api_gateway, executors):
+        for seam in (repairs, transactions, iam, lambdas, custom_resources, api_gateway, postgres, executors):
             seam.install(self)
 
     def __enter__(self) -> EmbeddedAws:

@@ -31,9 +31,10 @@ TRUSTED = (
     "sklearn.compose._column_transformer.make_column_selector",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",
     "sklearn.utils.validation.check_array",
 )
-"""Types beyond skops' own list that scikit-learn's classifiers consist of."""
+"""Types beyond skops' own list that scikit-learn's estimators consist of."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from runtime.engine import quoted
+
 _STORED = {
     pa.int8(): pa.int32(),
     pa.int16(): pa.int32(),
@@ -74,7 +76,7 @@ def sql(kind: Any) -> str:
     """Return a type's name as a SELECT writes it.
 
     >>> sql(pa.struct([("at", pa.timestamp("us", "UTC")), ("tags", pa.list_(pa.string()))]))
-    'STRUCT(at TIMESTAMPTZ, tags VARCHAR[])'
+    'STRUCT("at" TIMESTAMPTZ, "tags" VARCHAR[])'
     """
     if pa.types.is_decimal(kind):
         return f"DECIMAL({kind.precision},{kind.scale})"
@@ -83,10 +85,10 @@ def sql(kind: Any) -> str:
     if is_map(kind):
         return f"MAP({sql(kind.key_type)}, {sql(kind.item_type)})"
     if is_struct(kind):
-        return f"STRUCT({', '.join(f'{identifier(field.name)} {sql(field.type)}' for field in kind)})"
+        return f"STRUCT({', '.join(f'{quoted(field.name)} {sql(field.type)}' for field in kind)})"
     return _NAMES.get(kind, str(kind).upper())
 
 
 def identifier(name: str) -> str:
     """Return a column's name as a SELECT writes it: quoted only where it must be."""
-    return name if name.isidentifier() else '"' + name.replace('"', '""') + '"'
+    return name if name.isidentifier() else quoted(name)

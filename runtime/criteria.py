@@ -1,82 +1,147 @@
-"""The checks in SQL: what is counted in the one pass over a table, and which rows are then shown."""
+"""The tests in SQL: what is counted in the one pass over a table, and what is wrong with a row.
+
+Null is a fault only for ``not_null`` and ``key``; a condition of ``sql`` that is null is not true, so it fails. NaN and
+infinities lie in no range. Tests come here for one severity, their thresholds single values.
+"""
 
 from __future__ import annotations
 
-from config.checks import AcceptedValues, Check, NotNull, Range, RowCount, Sql, Unique
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from config.checks import (
+    AcceptedValues,
+    Check,
+    Freshness,
+    Key,
+    Length,
+    Mean,
+    NotNull,
+    Pattern,
+    Quantile,
+    Range,
+    References,
+    Share,
+    Sql,
+)
 from runtime.engine import literal, quoted
+from runtime.given import Given
+from runtime.kinds import FLOATS, family
 
-SAMPLES = 5
-
-
-def figures(check: Check, kinds: dict[str, str]) -> tuple[str, str, str]:
-    """Return three aggregates: rows that fail, lowest and highest value (null where they mean nothing).
-
-    ``kinds`` are the table's columns and their SQL types.
-    """
-    if isinstance(check, Range):
-        return failures(check, kinds), f"min({quoted(check.column)})", f"max({quoted(check.column)})"
-    return failures(check, kinds), "NULL", "NULL"
+NOTHING = "NULL"
 
 
-def failures(check: Check, kinds: dict[str, str]) -> str:
-    """Return the aggregate that counts the rows that fail a check."""
+@dataclass(frozen=True)
+class Words:
+    """What the tests of one table are written in: the types of its columns, and what the run gives."""
+
+    kinds: Mapping[str, str]
+    given: Given
+    key: str = ""
+    """Where the test stands, for messages."""
+
+    def value(self, bound: float | str, setting: str, kind: str = "") -> str:
+        """Return a bound as SQL writes it beside a column of a type: no row must be cast to be compared."""
+        found = self.given.value(bound, f"{self.key}.{setting}")
+        if not isinstance(found, dt.date):
+            if isinstance(found, float) and found.is_integer() and kind not in FLOATS:
+                return str(int(found))
+            return f"{literal(found)}::DOUBLE" if kind in FLOATS else literal(found)
+        if not isinstance(found, dt.datetime):
+            if kind == "DATE":
+                return f"DATE '{found.isoformat()}'"
+            found = dt.datetime.combine(found, dt.time(), dt.UTC)
+        if kind.endswith("TIME ZONE"):
+            return f"TIMESTAMPTZ '{found.isoformat()}'"
+        return f"TIMESTAMP '{found.astimezone(dt.UTC).replace(tzinfo=None).isoformat()}'"
+
+
+def figures(check: Check, words: Words) -> tuple[str, str, str, str]:  # noqa: PLR0911 (a table of cases)
+    """Return four aggregates: rows that fail, lowest value, highest value, the figure that has bounds."""
     match check:
-        case Unique():
-            key, whole = _key(check), _whole(check)
-            return f"count(*) FILTER ({whole}) - count(DISTINCT {key}) FILTER ({whole})"
-        case RowCount():
-            too_many = f"count(*) - {check.maximum}" if check.maximum is not None else "0"
-            return f"greatest(0, {check.minimum} - count(*), {too_many})"
-        case _:
-            return f"count(*) FILTER ({failing(check, kinds)})"
+        case Range():
+            column = quoted(check.column)
+            return counted(failing(check, words)), f"min({column})", f"max({column})", NOTHING
+        case Length():
+            size = f"length({quoted(check.column)})"
+            return counted(failing(check, words)), f"min({size})", f"max({size})", NOTHING
+        case Freshness():
+            column, as_of = quoted(check.column), words.value(check.as_of, "as_of", words.kinds[check.column])
+            return (
+                NOTHING,
+                NOTHING,
+                NOTHING,
+                f"max(CASE WHEN {column} <= {as_of} AND isfinite({column}) THEN {column} END)",
+            )
+        case Mean():
+            return NOTHING, NOTHING, NOTHING, f"avg({quoted(check.column)})"
+        case Quantile():
+            return NOTHING, NOTHING, NOTHING, f"quantile_disc({quoted(check.column)}, {check.quantile})"
+        case Share():
+            return counted(_condition(check.condition)), NOTHING, NOTHING, NOTHING
+    condition = failing(check, words)
+    return (counted(condition) if condition else NOTHING), NOTHING, NOTHING, NOTHING
 
 
-def failing(check: Check, kinds: dict[str, str]) -> str:
-    """Return the condition that holds for the rows that fail a check of single rows."""
+def counted(condition: str) -> str:
+    """Return the aggregate that counts the rows for which a condition is true; none of no row."""
+    return f"coalesce(count_if({condition}), 0)::BIGINT"
+
+
+def failing(check: Check, words: Words) -> str:  # noqa: PLR0911 (a table of cases)
+    """Return the condition that is true for the rows that fail; empty for a test that looks at more than the row.
+
+    Of a key this is the row with a null; of references, a row whose values stand nowhere in the other table, which
+    ``figures`` leaves to a join.
+    """
     match check:
         case NotNull():
             return f"{quoted(check.column)} IS NULL"
+        case Key():
+            return " OR ".join(f"{quoted(column)} IS NULL" for column in check.columns)
         case AcceptedValues():
-            return f"{quoted(check.column)} NOT IN ({', '.join(literal(value) for value in check.values)})"
+            values = ", ".join(literal(value) for value in check.values)
+            return f"{_comparable(check.column, words)} NOT IN ({values})"
         case Range():
-            column = quoted(check.column)
-            parts = [f"{column} < {check.minimum}"] if check.minimum is not None else []
-            parts += [f"{column} > {check.maximum}"] if check.maximum is not None else []
-            parts += [f"isnan({column})"] if kinds[check.column] in {"FLOAT", "DOUBLE"} else []
-            return " OR ".join(parts)
+            return _outside(quoted(check.column), check, words, kind=words.kinds[check.column])
+        case Length():
+            return _outside(f"length({quoted(check.column)})", check, words, kind="BIGINT")
+        case Pattern():
+            return f"NOT regexp_full_match({quoted(check.column)}, {literal(check.pattern)})"
         case Sql():
-            return f"(\n{check.condition}\n) IS NOT TRUE"
-    return "false"
+            return f"{_condition(check.condition)} IS NOT TRUE"
+    return ""
 
 
-def samples(relation: str, check: Check, kinds: dict[str, str]) -> str | None:
-    """Return the query for a few rows that fail, or for the values that stand twice; None where there are none."""
-    match check:
-        case RowCount():
-            return None
-        case Unique():
-            names = ", ".join(quoted(column) for column in check.columns)
-            return (
-                f"SELECT {names}, count(*) AS rows FROM {quoted(relation)} {_whole(check)} "  # noqa: S608 (quoted names)
-                f"GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT {SAMPLES}"
-            )
-        case _:
-            return f"SELECT * FROM {quoted(relation)} WHERE {failing(check, kinds)} LIMIT {SAMPLES}"  # noqa: S608
-
-
-def unexpected_values(relation: str, check: AcceptedValues, limit: int) -> str:
-    """Return the query for the values that are not accepted."""
+def dangling(check: References, relation: str) -> str:
+    """Return the condition that is true for a row of the relation whose values stand nowhere in the other table."""
+    own = [f"{quoted(relation)}.{quoted(column)}" for column in check.columns]
+    pairs = zip(own, (f"o.{quoted(column)}" for column in check.targets), strict=True)
     return (
-        f"SELECT DISTINCT {quoted(check.column)} AS value FROM {quoted(relation)} "  # noqa: S608 (quoted names)
-        f"WHERE {failing(check, {})} ORDER BY ALL LIMIT {limit}"
+        f"{' AND '.join(f'{column} IS NOT NULL' for column in own)} AND NOT EXISTS "  # noqa: S608 (quoted names)
+        f"(SELECT 1 FROM {quoted(check.table)} AS o WHERE {' AND '.join(f'{a} = {b}' for a, b in pairs)})"
     )
 
 
-def _key(check: Unique) -> str:
-    names = [quoted(column) for column in check.columns]
-    return names[0] if len(names) == 1 else f"({', '.join(names)})"
+def whole(columns: Sequence[str]) -> str:
+    """Return the condition for a key without a null in it."""
+    return " AND ".join(f"{quoted(column)} IS NOT NULL" for column in columns)
 
 
-def _whole(check: Unique) -> str:
-    """A key with a null in it repeats nothing."""
-    return "WHERE " + " AND ".join(f"{quoted(column)} IS NOT NULL" for column in check.columns)
+def _outside(what: str, check: Range | Length, words: Words, *, kind: str) -> str:
+    parts = [f"NOT isfinite({what})"] if kind in FLOATS or family(kind) == "moment" else []
+    for setting, sign in (("minimum", "<"), ("maximum", ">")):
+        bound = getattr(check, setting)
+        if bound is not None:
+            parts.append(f"{what} {sign} {words.value(bound, setting, kind)}")
+    return " OR ".join(parts) or "false"
+
+
+def _comparable(column: str, words: Words) -> str:
+    """A column of another kind is compared by its text."""
+    return quoted(column) if family(words.kinds[column]) != "other" else f"CAST({quoted(column)} AS VARCHAR)"
+
+
+def _condition(condition: str) -> str:
+    return f"(\n{condition}\n)"  # a comment at its end must not swallow what follows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from config.errors import LineError
 from runtime import engine
 from runtime.engine import Connection, closest, listed
 from runtime.references import referenced
-from runtime.sources import SCHEMA
+from runtime.sources.loaded import SCHEMA
 
 
 def file_of(line: str, kind: str, name: str) -> str:
@@ -19,13 +20,26 @@ def file_of(line: str, kind: str, name: str) -> str:
     return path_of(Path("lines") / line, kind, name).as_posix()
 
 
-def order(connection: Connection, *, line: str, statements: Mapping[str, str], sources: set[str]) -> list[str]:
+@dataclass(frozen=True)
+class Made:
+    """A curated table in the order of making: its SELECT, what it reads and the parameters that it names."""
+
+    name: str
+    sql: str
+    file: str
+    sources: tuple[str, ...]
+    """As SQL writes them: ``raw.<source>``."""
+    tables: tuple[str, ...]
+    parameters: tuple[str, ...]
+
+
+def made(connection: Connection, *, line: str, statements: Mapping[str, str], sources: set[str]) -> list[Made]:
     """Return the curated tables so that each comes after those it reads.
 
     Raises LineError for a table that does not exist and for tables that read each other in a circle.
     """
     raw = {f"{SCHEMA}.{source}" for source in sources}
-    reads: dict[str, set[str]] = {}
+    found: dict[str, Made] = {}
     for table, sql in sorted(statements.items()):
         file = file_of(line, "curation", table)
         names = referenced(connection, sql, file)
@@ -41,9 +55,17 @@ def order(connection: Connection, *, line: str, statements: Mapping[str, str], s
             )
         if table in names:
             raise LineError(f"{file}: {table} reads itself: read its source as {SCHEMA}.<source>")
-        reads[table] = names - raw
+        found[table] = Made(
+            name=table,
+            sql=sql,
+            file=file,
+            sources=tuple(sorted(names & raw)),
+            tables=tuple(sorted(names - raw)),
+            parameters=tuple(sorted(engine.statement(connection, sql, file).named_parameters)),
+        )
     try:
-        return list(TopologicalSorter(reads).static_order())
+        ordered = TopologicalSorter({one.name: one.tables for one in found.values()}).static_order()
+        return [found[name] for name in ordered]
     except CycleError as error:
         circle = list(reversed(error.args[1]))
         raise LineError(
@@ -61,13 +83,7 @@ def curate(
     parameters: Mapping[str, object],
 ) -> list[str]:
     """Create every curated table in the database and return their names in the order of their making."""
-    tables = order(connection, line=line, statements=statements, sources=sources)
+    tables = made(connection, line=line, statements=statements, sources=sources)
     for table in tables:
-        engine.create(
-            connection,
-            name=table,
-            sql=statements[table],
-            parameters=parameters,
-            file=file_of(line, "curation", table),
-        )
-    return tables
+        engine.create(connection, name=table.name, sql=table.sql, parameters=parameters, file=table.file)
+    return [table.name for table in tables]

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -22,11 +24,20 @@ Connection = duckdb.DuckDBPyConnection
 MEMORY = "1500MB"
 
 
-def connect(*, memory: str = MEMORY, threads: int | None = None) -> Connection:
-    """Return an empty database in memory that spills to a temporary folder beyond its limit."""
+@dataclass(frozen=True)
+class Query:
+    """A SELECT with the values that are bound to it, and the file that a user would correct."""
+
+    text: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    file: str = ""
+
+
+def connect(*, memory: str = MEMORY, threads: int | None = None, folder: Path | None = None) -> Connection:
+    """Return an empty database in memory that spills to a folder (a temporary one) beyond its limit."""
     settings: dict[str, Any] = {
         "memory_limit": memory,
-        "temp_directory": tempfile.gettempdir(),
+        "temp_directory": str(folder or tempfile.gettempdir()),
         "python_enable_replacements": "false",  # a table's name must never find a variable of ours
     }
     if threads is not None:
@@ -36,8 +47,10 @@ def connect(*, memory: str = MEMORY, threads: int | None = None) -> Connection:
     return connection
 
 
-def seal(connection: Connection) -> None:
-    """Keep SQL from reading files or the network, and from changing that."""
+def seal(connection: Connection, folder: Path | None = None) -> None:
+    """Keep SQL from the network, from files but those in the folder, where tables lie, and from changing that."""
+    if folder is not None:
+        connection.execute(f"SET allowed_directories = [{literal(f'{folder}/')}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 
@@ -54,8 +67,8 @@ def statement(connection: Connection, sql: str, file: str) -> Any:
     return statements[0]
 
 
-def create(connection: Connection, *, name: str, sql: str, parameters: Mapping[str, object], file: str) -> None:
-    """Create a table from a SELECT with its ``$parameters`` bound; raises LineError naming the file."""
+def query(connection: Connection, sql: str, *, parameters: Mapping[str, object], file: str) -> Query:
+    """Return a file's one SELECT with the ``$parameters`` that it names bound; raises LineError naming the file."""
     select = statement(connection, sql, file)
     bound: dict[str, object] = {}
     for parameter in sorted(select.named_parameters):
@@ -65,11 +78,26 @@ def create(connection: Connection, *, name: str, sql: str, parameters: Mapping[s
                 "correct the name or declare it under parameters in line.yaml"
             )
         bound[parameter] = parameters[parameter]
-    text = select.query.strip().rstrip(";")
+    return Query(text=select.query.strip().rstrip(";"), parameters=bound, file=file)
+
+
+def create(connection: Connection, *, name: str, sql: str, parameters: Mapping[str, object], file: str) -> None:
+    """Create a table from a SELECT with its ``$parameters`` bound; raises LineError naming the file."""
+    select = query(connection, sql, parameters=parameters, file=file)
     try:
-        connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS {text}", bound)
+        connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS {select.text}", dict(select.parameters))
     except duckdb.Error as error:
         raise LineError(mistake(error, file)) from None
+
+
+def schema(connection: Connection, select: Query) -> pa.Schema:
+    """Return the columns that a query gives, without computing a row; raises LineError naming its file."""
+    try:
+        none = f"SELECT * FROM ({select.text}\n) LIMIT 0"  # noqa: S608 (the line's own SELECT, whose parameters are bound)
+        connection.execute(none, dict(select.parameters))  # of the two ways, this one tells the line of a mistake
+        return connection.sql(none, params=dict(select.parameters)).to_arrow_table().schema
+    except duckdb.Error as error:
+        raise LineError(mistake(error, select.file)) from None
 
 
 def arrow(connection: Connection, name: str) -> pa.Table:

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Any, TypeVar, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from config.errors import LineError
 
@@ -16,8 +16,8 @@ T = TypeVar("T")
 def load(cls: type[T], variables: Mapping[str, str] | None = None) -> T:
     """Build ``cls`` from the variables named as its fields in upper case.
 
-    ``int`` and ``float`` are converted, ``list`` and ``dict`` are JSON; a variable that is missing, or is not what the
-    field's annotation says, raises LineError naming it.
+    ``int`` and ``float`` are converted, a ``Literal`` is one of its texts, ``list`` and ``dict`` are JSON; a variable
+    that is missing, or is not what the field's annotation says, raises LineError naming it.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)
@@ -45,6 +45,12 @@ def names(cls: type) -> list[str]:
 
 def _converted(name: str, text: str, annotation: Any) -> Any:
     kind = get_origin(annotation) or annotation
+    if kind is Literal:
+        allowed = get_args(annotation)
+        if text not in allowed:
+            told = f"environment variable {name} is {text!r}, expected one of {', '.join(allowed)}"
+            raise LineError(f"{told}: correct its construct")
+        return text
     convert: Callable[[str], Any] = {str: str, int: int, float: float}.get(kind, json.loads)
     try:
         value = convert(text)

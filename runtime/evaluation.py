@@ -50,5 +50,6 @@ def measured(artefact: Artefact, rows: pa.Table, labels: Any) -> dict[str, float
 
     A champion may know columns that the dataset has lost since: it has to do without them, as it would in service.
     """
-    frame = artefact.encoding.frame(rows, absent="missing")
-    return quality.measure(labels, models.scores(artefact.model, frame), subject="training: the test rows")
+    task = artefact.manifest.task
+    scores = models.scores(artefact.model, artefact.encoding.frame(rows, absent="missing"), task)
+    return quality.measure(labels, scores, task, subject="training: the test rows")

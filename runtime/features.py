@@ -12,14 +12,21 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from config.errors import LineError
 from config.line import FeatureView
 from runtime import engine
 from runtime.curation import file_of
-from runtime.engine import Connection, closest, listed, quoted
+from runtime.engine import Connection, Query, closest, listed, quoted
+from runtime.moments import FIRST, LAST
 from runtime.online import Item, key, moment
 from runtime.references import referenced
+
+_REPEATS = '"repeats (of the row before)"'
+_WRITABLE = f"BETWEEN TIMESTAMPTZ '{FIRST}' AND TIMESTAMPTZ '{LAST}'"
+_BATCH = 10_000
+_PLAIN = {"BOOLEAN", "VARCHAR", "FLOAT", "DOUBLE", "DATE", "HUGEINT", "UHUGEINT"}
 
 
 def sources_of(connection: Connection, *, sql: str, file: str, curated: Mapping[str, object] | set[str]) -> set[str]:
@@ -49,59 +56,81 @@ def build(
     view: FeatureView,
     sql: str,
     parameters: Mapping[str, object],
-) -> pa.Table:
-    """Return the view's whole history, sorted by entity and event time; it is also the table ``name`` from then on.
+) -> tuple[Query, int]:
+    """Return the query for the view's whole history, by entity and event time, and how many rows its SELECT gives.
 
     The event time becomes TIMESTAMPTZ and comes after the entity; numbers that are not finite become null, so that
     history and online store hold the same. Of rows with one entity and event time the one whose values come first in
-    order stays: a rerun keeps the same.
+    order stays, whatever order they came in; it is the others, and rows that nobody can find, that are left out.
     """
-    rough = f"{name} (rough)"
-    engine.create(connection, name=rough, sql=sql, parameters=parameters, file=file_of(line, "features", name))
+    file, rough, ordered = file_of(line, "features", name), f"{name} (rough)", f"{name} (ordered)"
+    engine.create(connection, name=rough, sql=sql, parameters=parameters, file=file)
     kinds = engine.columns(connection, rough)
-    _check_columns(kinds, name=name, view=view, file=file_of(line, "features", name))
+    _check_columns(kinds, name=name, view=view, file=file)
     values = [column for column in kinds if column not in {*view.entity, view.event_time}]
-    at = [*(quoted(column) for column in view.entity), quoted(view.event_time)]
+    entity, at = [quoted(column) for column in view.entity], quoted(view.event_time)
     chosen = [
-        *at[:-1],
-        f"CAST({at[-1]} AS TIMESTAMPTZ) AS {at[-1]}",
+        *entity,
+        f"CAST({at} AS TIMESTAMPTZ) AS {at}",
         *(_finite(column, kinds[column]) for column in values),
     ]
-    whole = " AND ".join(f"{column} IS NOT NULL" for column in at)
-    rows = f"SELECT {', '.join(chosen)} FROM {quoted(rough)} WHERE {whole}"  # noqa: S608 (quoted names)
-    repeated = f"SELECT count(*) FROM (SELECT 1 FROM ({rows}) GROUP BY {', '.join(at)} HAVING count(*) > 1)"  # noqa: S608
-    if engine.rows(connection, repeated)[0][0]:
-        tie = ", ".join([*at, *(f"{quoted(column)} NULLS LAST" for column in values)])
-        rows = f"SELECT DISTINCT ON ({', '.join(at)}) * FROM ({rows}) ORDER BY {tie}"  # noqa: S608
-    else:
-        rows = f"{rows} ORDER BY {', '.join(at)}"
-    connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS {rows}")
+    findable = [*(f"{column} IS NOT NULL" for column in entity), f"CAST({at} AS TIMESTAMPTZ) {_WRITABLE}"]
+    tie = ", ".join([*entity, at, *(f"{quoted(column)} NULLS LAST" for column in values)])
+    given = engine.rows(connection, f"SELECT count(*) FROM {quoted(rough)}")[0][0]  # noqa: S608 (quoted names)
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {quoted(ordered)} AS SELECT {', '.join(chosen)} FROM {quoted(rough)} "  # noqa: S608
+        f"WHERE {' AND '.join(findable)} ORDER BY {tie}"
+    )
     connection.execute(f"DROP TABLE {quoted(rough)}")
-    return engine.arrow(connection, name)
+    # a window without an order of its own streams over the sorted rows: nothing is held in memory
+    before = " AND ".join(f"{column} = lag({column}) OVER ()" for column in [*entity, at])
+    repeats = f"SELECT *, coalesce({before}, false) AS {_REPEATS} FROM {quoted(ordered)}"  # noqa: S608
+    text = f"SELECT * EXCLUDE ({_REPEATS}) FROM ({repeats}) WHERE NOT {_REPEATS}"  # noqa: S608 (quoted names)
+    return Query(text=text, file=file), int(given)
 
 
-def newest(connection: Connection, *, name: str, view: FeatureView, as_of: dt.datetime) -> Iterator[Item]:
-    """Yield the newest row of each entity that was known at ``as_of`` and is still usable then.
+def newest(
+    connection: Connection, *, name: str, view: FeatureView, as_of: dt.datetime, version: str = ""
+) -> Iterator[Item]:
+    """Yield the newest row of each entity that was known at ``as_of`` and is still usable then, a few at a time.
 
     Later rows are the future; with a TTL, older ones are no use to anyone.
     """
     at = quoted(view.event_time)
-    entity = ", ".join(quoted(column) for column in view.entity)
     usable = f"{at} <= $as_of"
     if view.ttl_hours is not None:
         usable += f" AND {at} >= $as_of - to_microseconds({round(view.ttl_hours * 3_600_000_000)})"
-    content = engine.fetched(
-        connection,
-        f"SELECT DISTINCT ON ({entity}) * FROM {quoted(name)} WHERE {usable} ORDER BY {entity}, {at} DESC",  # noqa: S608
-        {"as_of": as_of},
-    )
-    values = [column for column in content.column_names if column not in {*view.entity, view.event_time}]
-    for row in content.to_pylist():
+    entity = ", ".join(quoted(column) for column in view.entity)
+    query = f"SELECT {entity}, * EXCLUDE ({entity}) FROM {quoted(name)} WHERE {usable} ORDER BY {entity}, {at}"  # noqa: S608
+    waiting: pa.Table | None = None
+    for batch in connection.sql(query, params={"as_of": as_of}).to_arrow_reader(_BATCH):
+        rows = pa.Table.from_batches([batch])
+        rows = rows if waiting is None else pa.concat_tables([waiting, rows])
+        waiting = rows.slice(rows.num_rows - 1)
+        yield from _items(_last_of_each(rows, len(view.entity)), name=name, view=view, version=version)
+    if waiting is not None:
+        yield from _items(waiting, name=name, view=view, version=version)
+
+
+def _last_of_each(rows: pa.Table, keys: int) -> pa.Table:
+    """Return the last row of each entity but the very last one, which may go on in the next batch."""
+    is_last = None
+    for column in rows.columns[:keys]:
+        whole = column.combine_chunks()
+        changed = pc.not_equal(whole.slice(1), whole.slice(0, max(len(whole) - 1, 0)))
+        is_last = changed if is_last is None else pc.or_(is_last, changed)
+    return rows.slice(0, max(rows.num_rows - 1, 0)).filter(is_last)
+
+
+def _items(rows: pa.Table, *, name: str, view: FeatureView, version: str) -> Iterator[Item]:
+    values = [column for column in rows.column_names if column not in {*view.entity, view.event_time}]
+    for row in rows.to_pylist():
         features = {column: _plain(row[column]) for column in values}
         yield Item(
             key=key(name, {column: row[column] for column in view.entity}),
             event_time=moment(row[view.event_time]),
             features=json.dumps(features),
+            version=version,
         )
 
 
@@ -116,8 +145,22 @@ def _check_columns(kinds: Mapping[str, str], *, name: str, view: FeatureView, fi
         raise LineError(
             f"{file}: column {view.event_time!r} has the type {kinds[view.event_time]}, expected a timestamp: cast it"
         )
+    for column, kind in kinds.items():
+        if column not in {*view.entity, view.event_time} and not _is_plain(kind):
+            raise LineError(
+                f"{file}: column {column!r} has the type {kind}, expected a number, text, boolean, date or timestamp: "
+                "cast it"
+            )
     if set(kinds) <= {*view.entity, view.event_time}:
         raise LineError(f"{file}: gives no column besides entity and event time, expected a feature: add one")
+
+
+def _is_plain(kind: str) -> bool:
+    return (
+        kind in _PLAIN
+        or kind.endswith("INT")
+        or kind.startswith(("INTEGER", "UINTEGER", "DECIMAL", "TIMESTAMP", "ENUM"))
+    )
 
 
 def _finite(column: str, kind: str) -> str:

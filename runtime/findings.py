@@ -1,111 +1,165 @@
-"""The words of an inspection: what a check expects, what was found, and what line.yaml might say instead."""
+"""The words of an inspection: what a test expects, and what was found."""
 
 from __future__ import annotations
 
 import datetime as dt
 import decimal
-import json
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from config.checks import AcceptedValues, Check, NotNull, Range, RowCount, Sql, Unique
+from config.checks import (
+    AcceptedValues,
+    Check,
+    Complete,
+    Freshness,
+    Key,
+    Length,
+    Mean,
+    NotNull,
+    Pattern,
+    Quantile,
+    Range,
+    References,
+    RowCount,
+    RowCountChange,
+    Share,
+    Sql,
+    Unique,
+)
 
-MOST_VALUES = 20
-"""Values that a proposal adds to a list; with more than that, the column is no list of accepted values."""
+HIDDEN = "***"
+"""What stands in the place of a personal value."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What the data say to one test."""
+
+    failed: int
+    """Rows that fail; of ``complete`` hours or days, of ``row_count`` rows too few or too many."""
+    of: int
+    """Out of how many."""
+    low: Any = None
+    high: Any = None
+    value: Any = None
+    """The figure that has bounds."""
+    quarantined: int = 0
 
 
 def column(check: Check) -> str:
-    """Return the column, the columns of a key or the name of a condition; nothing for a check of the whole table."""
+    """Return the column, the columns of a key or the name of a condition; nothing for a test of the whole table."""
     match check:
-        case Unique():
+        case Unique() | Key() | References():
             return ", ".join(check.columns)
-        case RowCount():
+        case RowCount() | RowCountChange():
             return ""
-        case Sql():
+        case Sql() | Share():
             return check.name
         case _:
             return check.column
 
 
-def expected(check: Check) -> str:
-    """Return what a table must be like to pass."""
+def expected(check: Check) -> str:  # noqa: PLR0911, PLR0912 (a table of cases)
+    """Return what a table must be like to pass a test of one severity."""
     match check:
+        case RowCount():
+            return _range(check.minimum, check.maximum) + " rows"
+        case RowCountChange():
+            return f"a number of rows within {percent(check.maximum)} of the median of the last {check.runs} reports"
+        case Freshness():
+            return f"newest at most {text(check.hours)} hours before {check.as_of}"
+        case Mean():
+            return f"mean {_range(check.minimum, check.maximum)}"
+        case Quantile():
+            return f"quantile {text(check.quantile)} {_range(check.minimum, check.maximum)}"
+        case Share():
+            condition = " ".join(check.condition.split())
+            return f"share of rows with {condition}: {_range(check.minimum, check.maximum)}"
         case NotNull():
-            text = "no null"
+            told = "no null"
         case Unique():
-            text = "no value twice"
+            told = "no value twice"
+        case Key():
+            told = "no null and no value twice"
         case AcceptedValues():
-            text = f"only {', '.join(str(value) for value in check.values)}"
+            told = f"only {', '.join(str(value) for value in check.values)}"
         case Range():
-            text = _range(check.minimum, check.maximum)
-        case RowCount():
-            text = _range(check.minimum, check.maximum) + " rows"
+            told = _range(check.minimum, check.maximum)
+        case Pattern():
+            told = f"only what matches {check.pattern}"
+        case Length():
+            told = _range(check.minimum, check.maximum) + " characters"
+        case References():
+            told = f"only what stands in {check.table} ({', '.join(check.targets)})"
+        case Complete():
+            told = f"every {check.every}" + (f" for each {', '.join(check.by)}" if check.by else "")
         case Sql():
-            text = " ".join(check.condition.split())
-    return f"{text} in all but {_percent(check.tolerance)} of the rows" if check.tolerance else text
+            told = " ".join(check.condition.split())
+    of = f"{check.every}s" if isinstance(check, Complete) else "rows"
+    return f"{told} in all but {percent(check.allowed)} of the {of}" if 0 < check.allowed < 1 else told
 
 
-def _range(minimum: float | None, maximum: float | None) -> str:
-    if maximum is None:
-        return f"at least {_text(minimum)}"
-    return f"at most {_text(maximum)}" if minimum is None else f"{_text(minimum)} to {_text(maximum)}"
-
-
-def observed(check: Check, failed: int, total: int, low: Any, high: Any) -> str:
+def observed(check: Check, found: Figure) -> str:  # noqa: PLR0911 (a table of cases)
     """Return what the table is like."""
-    if isinstance(check, RowCount):
-        return f"{total} rows"
-    if failed == 0:
-        return f"{_text(low)} to {_text(high)}" if isinstance(check, Range) else "0 rows"
-    share = f"{failed} of {total} rows ({_percent(failed / total)})"
-    return f"{share}, {_text(low)} to {_text(high)}" if isinstance(check, Range) else share
-
-
-def proposal(check: Check, *, failed: int, total: int, low: Any, high: Any, unexpected: Sequence[Any]) -> str:
-    """Return the check as YAML that the table, as it is now, would pass."""
-    change: dict[str, Any]
     match check:
-        case Range() if _finite(low) and _finite(high):
-            change = {"minimum": min(plain(low), check.minimum)} if check.minimum is not None else {}
-            change |= {"maximum": max(plain(high), check.maximum)} if check.maximum is not None else {}
         case RowCount():
-            change = {"minimum": min(total, check.minimum)}
-            change |= {"maximum": max(total, check.maximum)} if check.maximum is not None else {}
-        case AcceptedValues() if len(unexpected) <= MOST_VALUES:
-            change = {"values": [*check.values, *unexpected]}
+            return f"{found.of} rows"
+        case RowCountChange():
+            return f"{found.of} rows, " + (
+                f"{_signed(found.value)} of {text(found.low)}" if found.low else "none to compare with"
+            )
+        case Freshness():
+            return (
+                f"newest {found.high}, {text(round(found.value, 2))} hours before"
+                if found.value is not None
+                else "none"
+            )
+        case Mean() | Quantile():
+            return text(found.value) if found.value is not None else "no value"
+        case Share():
+            return percent(found.value) if found.value is not None else "no rows"
+        case Range() | Length():
+            reach = "" if found.low is None else f"{text(found.low)} to {text(found.high)}"
         case _:
-            change = {"tolerance": _share(failed, total)}
-    whole = {"check": check.check, **check.model_dump(exclude_defaults=True), **change}
-    return "{" + ", ".join(f"{key}: {_yaml(value)}" for key, value in whole.items()) + "}"
+            reach = ""
+    of = f"{check.every}s" if isinstance(check, Complete) else "rows"
+    if not found.failed:
+        return reach or f"0 {of}"
+    told = f"{found.failed} of {found.of} {of} ({percent(found.failed / found.of)})"
+    told += ", all of them quarantined" if found.quarantined == found.failed else ""
+    return f"{told}, {reach}" if reach else told
 
 
-def _yaml(value: Any) -> str:
-    """A value in JSON, which is YAML; a plain word without its quotes."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value if isinstance(value, str) and value.isidentifier() else json.dumps(value, ensure_ascii=False)
+def _range(minimum: Any, maximum: Any) -> str:
+    if minimum is None and maximum is None:
+        return "any"
+    if maximum is None:
+        return f"at least {text(minimum)}"
+    return f"at most {text(maximum)}" if minimum is None else f"{text(minimum)} to {text(maximum)}"
 
 
-def _share(failed: int, total: int) -> float:
-    """The share of failed rows, rounded up so that the proposal passes."""
-    return min(1.0, math.ceil(failed / total * 10_000) / 10_000)
+def percent(share: Any) -> str:
+    """Return a share for people.
 
-
-def _finite(value: Any) -> bool:
-    return value is not None and (not isinstance(value, float) or math.isfinite(value))
-
-
-def _percent(share: float) -> str:
+    >>> percent(0.0476)
+    '4.76 %'
+    """
     return f"{share * 100:.3g} %"
 
 
-def _text(value: Any) -> str:
+def _signed(share: float) -> str:
+    return f"{share * 100:+.3g} %"
+
+
+def text(value: Any) -> str:
+    """Return a value for people."""
     if value is None:
         return "null"
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    return str(plain(value))
+    return f"{value:.9g}" if isinstance(value, float) and math.isfinite(value) else str(plain(value))
 
 
 def plain(value: Any) -> Any:
@@ -121,3 +175,11 @@ def plain(value: Any) -> Any:
             return value
         case _:
             return str(value)
+
+
+def masked(row: dict[str, Any], personal: Sequence[str]) -> dict[str, Any]:
+    """Return a row as JSON has it, its personal values hidden."""
+    hidden = {name.lower() for name in personal}
+    return {
+        name: HIDDEN if name.lower() in hidden and value is not None else plain(value) for name, value in row.items()
+    }

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from config.metrics import Task
 from runtime import performance
 from runtime.delivery import lookup, records
 
@@ -29,7 +30,7 @@ class Label:
 
     message: str
     id: str
-    label: int
+    label: float
     prediction_id: str | None
 
 
@@ -45,14 +46,15 @@ class Joined:
 
 @dataclass(frozen=True)
 class Store:
-    """The two tables that a label changes."""
+    """The two tables that a label changes, and what the labels are."""
 
     dynamodb: Any
     predictions: str
     windows: str
+    task: Task
 
 
-def parse(message: str, body: str, line: str) -> Label:
+def parse(message: str, body: str, line: str, task: Task) -> Label:
     """Return the label in a message's body; raises ValueError saying what is wrong with it."""
     try:
         given = json.loads(body)
@@ -60,9 +62,7 @@ def parse(message: str, body: str, line: str) -> Label:
         raise ValueError("the body is not JSON") from None
     if not isinstance(given, dict):
         raise ValueError("the body is not a JSON object")
-    label, prediction_id, id_ = given.get("label"), given.get("prediction_id"), given.get("id")
-    if type(label) is not int or label not in (0, 1):
-        raise ValueError("label is not 0 or 1")
+    label, prediction_id, id_ = _label(given.get("label"), task), given.get("prediction_id"), given.get("id")
     if prediction_id is not None:
         if not isinstance(prediction_id, str):
             raise ValueError("prediction_id is not text")
@@ -77,6 +77,16 @@ def parse(message: str, body: str, line: str) -> Label:
     return Label(message=message, id=id_, label=label, prediction_id=prediction_id)
 
 
+def _label(given: Any, task: Task) -> float:
+    if task == "binary":
+        if type(given) is not int or given not in (0, 1):
+            raise ValueError("label is not 0 or 1")
+        return given
+    if isinstance(given, bool) or not isinstance(given, int | float) or not records.carried(given):
+        raise ValueError("label is not a finite number")
+    return float(given) + 0.0  # so that -0 is 0
+
+
 def join(
     store: Store, *, line: str, messages: Mapping[str, str], sleep: Callable[[float], None] = time.sleep
 ) -> Joined:
@@ -85,7 +95,7 @@ def join(
     left: list[Label] = []
     for message, body in messages.items():
         try:
-            left.append(parse(message, body, line))
+            left.append(parse(message, body, line, store.task))
         except ValueError as error:
             result.failures[message] = str(error)
     for attempt in range(ATTEMPTS):
@@ -102,7 +112,7 @@ def _attempt(store: Store, line: str, left: list[Label], result: Joined) -> list
     """Join what can be; return those whose transaction was cancelled: the next reading tells why."""
     items = _read(store, line, left)
     ready: dict[str, list[tuple[Label, dict[str, Any]]]] = {}
-    seen: dict[str, int] = {}
+    seen: dict[str, float] = {}
     for label in left:
         item = items.get(label.id)
         reason = _unjoinable(label, item)
@@ -112,14 +122,14 @@ def _attempt(store: Store, line: str, left: list[Label], result: Joined) -> list
         prediction = item["prediction_id"]["S"]
         window = performance.window(line, records.parts(prediction)[2])
         result.windows.add(window)
-        known = int(item["label"]["N"]) if item.get("labelled", {}).get("S") == prediction else seen.get(label.id)
+        known = float(item["label"]["N"]) if item.get("labelled", {}).get("S") == prediction else seen.get(label.id)
         if known is None:
             seen[label.id] = label.label
             ready.setdefault(window, []).append((label, item))
         elif known == label.label:
             result.repeated += 1
         else:
-            result.failures[label.message] = "the prediction has the other label already"
+            result.failures[label.message] = "the prediction has another label already"
     cancelled: list[Label] = []
     for window, group in ready.items():
         for first in range(0, len(group), BATCH):
@@ -176,7 +186,7 @@ def _transaction(
                 ),
                 "ExpressionAttributeNames": {f"#{name}": name for name in _NAMES},
                 "ExpressionAttributeValues": {
-                    ":label": {"N": str(label.label)},
+                    ":label": {"N": repr(label.label)},
                     ":prediction": item["prediction_id"],
                     ":score": item["score"],
                 },
@@ -184,14 +194,15 @@ def _transaction(
         }
         for label, item in chunk
     ]
-    added = performance.counters((float(item["score"]["N"]), label.label) for label, item in chunk)
+    added = performance.counters(((float(item["score"]["N"]), label.label) for label, item in chunk), store.task)
+    numbered = list(enumerate(added.items()))
     count = {
         "Update": {
             "TableName": store.windows,
             "Key": {"window": {"S": window}},
-            "UpdateExpression": "ADD " + ", ".join(f"#{name} :{name}" for name in added),
-            "ExpressionAttributeNames": {f"#{name}": name for name in added},
-            "ExpressionAttributeValues": {f":{name}": {"N": str(value)} for name, value in added.items()},
+            "UpdateExpression": "ADD " + ", ".join(f"#c{i} :c{i}" for i, _ in numbered),
+            "ExpressionAttributeNames": {f"#c{i}": name for i, (name, _) in numbered},
+            "ExpressionAttributeValues": {f":c{i}": {"N": str(value)} for i, (_, value) in numbered},
         }
     }
     return [*labels, count]

@@ -1,32 +1,47 @@
-"""The inspection of a table: every check in one pass over its rows, then a few samples of what failed.
+"""The inspection of a table: every test in one pass over its rows, then a few samples of what failed.
 
 Severities act: a failed ``error`` halts the run, ``warning`` flags it, ``info`` records a proposal that a person can
-paste into line.yaml. Null is a fault only for ``not_null``; a condition that is null is not true, so it fails.
+paste into line.yaml. A test with thresholds by severity fails with the gravest of them that does not hold.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-import duckdb
-
-from config.checks import AcceptedValues, Check, RowCount, Severity, Sql, Unique
-from config.errors import LineError
-from runtime import criteria, engine, findings
-from runtime.engine import Connection, closest, quoted
+from config.checks import (
+    AcceptedValues,
+    Check,
+    Freshness,
+    Mean,
+    Quantile,
+    RowCountChange,
+    Severity,
+    Share,
+)
+from config.thresholds import QuarantineCheck, RowCheck
+from runtime import engine, findings, proposals
+from runtime.engine import Connection
+from runtime.findings import Figure
+from runtime.given import Given
+from runtime.history import History
+from runtime.kinds import fit, named
+from runtime.measuring import Measurements
+from runtime.quarantine import Quarantined
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one check found in one table."""
+    """What one test found in one table."""
 
     table: str
     check: str
     column: str
     """The column, the columns of a key, or the name of a condition."""
     severity: Severity
+    """The gravest severity with which it failed; of a test that passed, the gravest with which it can."""
     passed: bool
     failed_rows: int
     total_rows: int
@@ -36,7 +51,16 @@ class Result:
     sample: list[dict[str, Any]] = field(default_factory=list)
     """At most five of the rows that failed; of a key that is not unique, its values and their number."""
     proposal: str = ""
-    """For a failed ``info`` check: what to write in line.yaml so that it describes the data as they are."""
+    """For a failed ``info`` test: what to write in line.yaml so that it describes the data as they are."""
+    test: str = ""
+    """The test's name in reports: it stays when only thresholds change."""
+    since: str = ""
+    """The first run of the unbroken row in which it failed; the report tells it."""
+    since_at: str = ""
+    quarantined_rows: int = 0
+    low: Any = None
+    high: Any = None
+    value: Any = None
 
     def __str__(self) -> str:
         subject = f"{self.table}.{self.column}" if self.column else self.table
@@ -44,22 +68,50 @@ class Result:
 
 
 def inspect(
-    connection: Connection, relation: str, checks: Sequence[Check], *, subject: str | None = None
+    connection: Connection,
+    relation: str,
+    checks: Sequence[Check],
+    *,
+    table: str | None = None,
+    subject: str | None = None,
+    given: Given | None = None,
+    personal: Sequence[str] = (),
+    history: History | None = None,
+    quarantined: Quarantined | None = None,
 ) -> list[Result]:
-    """Run the checks on a table or view; the results come in the order of the checks.
+    """Run the tests on a table or view; the results come in the order of the tests.
 
-    ``subject`` is where the checks stand, for messages. Raises LineError for a check that cannot be run: it names a
-    column that the table lacks, or its condition is no SQL.
+    ``table`` is its name in results where that is not the relation's, ``subject`` where the tests stand, for messages;
+    values of ``personal`` columns are in no result; ``quarantined`` is what was set aside of the relation before.
+    Raises LineError for a test that cannot be run: it names a column that the table lacks or cannot test, or its
+    condition is no SQL.
     """
-    subject = subject or f"line.yaml: tests.{relation}"
+    table = table or relation
+    subject, given = subject or f"line.yaml: tests.{table}", given or Given()
     kinds = engine.columns(connection, relation)
-    for i, check in enumerate(checks):
-        _check_columns(check, kinds, f"{subject}[{i}]", relation)
-    total, figures = _pass(connection, relation, checks, kinds, subject)
+    keys = [f"{subject}[{i}]" for i in range(len(checks))]
+    tests = [(key, check.at(level)) for key, check in zip(keys, checks, strict=True) for level in check.severities]
+    for key, test in tests:
+        fit(test, kinds, key, table, given)
+    measured = Measurements(connection, relation, kinds, given, (history or History()).rows(table))
+    measured.read(tests)
+    inspector = _Inspector(table, measured, personal, quarantined)
+    names = test_names(table, checks)
     return [
-        _result(connection, relation, check, kinds=kinds, total=total, figure=figure)
-        for check, figure in zip(checks, figures, strict=True)
+        inspector.result(check, key=key, index=i, name=name)
+        for i, (check, key, name) in enumerate(zip(checks, keys, names, strict=True))
     ]
+
+
+def test_names(relation: str, checks: Sequence[Check]) -> list[str]:
+    """Return the names of a table's tests: its kind and column, with a number where two have the same."""
+    seen: Counter[str] = Counter()
+    names = []
+    for check in checks:
+        name = " ".join(filter(None, [relation, check.check, findings.column(check)]))
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
+    return names
 
 
 def outcome(results: Sequence[Result]) -> Literal["succeeded", "flagged", "halted"]:
@@ -86,84 +138,92 @@ def recorded(results: Sequence[Result]) -> list[dict[str, Any]]:
     return [asdict(result) for result in results]
 
 
-def _pass(
-    connection: Connection, relation: str, checks: Sequence[Check], kinds: dict[str, str], subject: str
-) -> tuple[int, list[tuple[int, Any, Any]]]:
-    """Read the table once; return its row count and each check's failed rows, lowest and highest value."""
-    wanted = [figure for check in checks for figure in criteria.figures(check, kinds)]
-    try:
-        total, *found = engine.rows(connection, _query(relation, wanted))[0]
-    except duckdb.Error:
-        for i, check in enumerate(checks):  # which of them is it?
-            try:
-                engine.rows(connection, _query(relation, criteria.figures(check, kinds)))
-            except duckdb.Error as error:
-                key = f"{subject}[{i}]{'.condition' if isinstance(check, Sql) else ''}"
-                first = str(error).splitlines()[0].rstrip(".!")
-                raise LineError(f"{key}: {first}: correct it") from None
-        raise
-    return total, [(int(found[i]), found[i + 1], found[i + 2]) for i in range(0, len(found), 3)]
+def holds(test: Check, found: Figure, *, quarantining: bool) -> bool:
+    """Whether a test of one severity passes."""
+    match test:
+        case RowCheck():
+            allowed = test.allowed if quarantining or test.tolerance is not None else 0.0
+            return found.failed <= allowed * found.of
+        case Mean() | Quantile() | Share():
+            # written so that NaN, which compares with nothing, does not pass
+            low, high = test.minimum, test.maximum
+            value = found.value
+            return value is not None and (low is None or value >= low) and (high is None or value <= high)
+        case RowCountChange():
+            return bool(abs(found.value) <= test.maximum)
+        case Freshness():
+            return found.value is not None and (test.hours is None or found.value <= test.hours)
+    return found.failed == 0
 
 
-def _query(relation: str, figures: Sequence[str]) -> str:
-    return f"SELECT {', '.join(('count(*)', *figures))} FROM {quoted(relation)}"  # noqa: S608 (quoted or the line's own)
+@dataclass(frozen=True)
+class _Inspector:
+    table: str
+    measured: Measurements
+    personal: Sequence[str]
+    quarantined: Quarantined | None
+
+    def result(self, check: Check, *, key: str, index: int, name: str) -> Result:
+        """Return the result of one declared test out of those of its severities."""
+        aside = isinstance(check, QuarantineCheck) and check.quarantine and self.quarantined is not None
+        tests = [check.at(level) for level in check.severities]
+        figures = [self._figure(test, key, index, aside) for test in tests]
+        failed = [i for i, test in enumerate(tests) if not holds(test, figures[i], quarantining=aside)]
+        at = failed[0] if failed else 0
+        test, found = tests[at], figures[at]
+        hidden = bool({column.lower() for _, column in named(check)} & {column.lower() for column in self.personal})
+        shown = found if not hidden else Figure(found.failed, found.of, quarantined=found.quarantined)
+        sample: list[dict[str, Any]] = []
+        proposal = ""
+        if failed:
+            sample = [findings.masked(row, self.personal) for row in self._sample(test, key, found, name)]
+            if test.severity == "info":
+                unexpected = self._unexpected(test, key, hidden)
+                proposal = proposals.proposal(check, shown, unexpected)
+        return Result(
+            table=self.table,
+            check=check.check,
+            column=findings.column(check),
+            severity=test.severity or "error",
+            passed=not failed,
+            failed_rows=found.failed,
+            total_rows=found.of,
+            expected=findings.expected(test) if failed else _expected(tests),
+            observed=findings.observed(test, shown) if not hidden else _hidden(test, shown),
+            why=check.why,
+            sample=sample,
+            proposal=proposal,
+            test=name,
+            quarantined_rows=found.quarantined,
+            low=findings.plain(shown.low),
+            high=findings.plain(shown.high),
+            value=findings.plain(shown.value),
+        )
+
+    def _figure(self, test: Check, key: str, index: int, aside: bool) -> Figure:
+        found = self.measured.figure(test, key)
+        if not aside or self.quarantined is None:
+            return found
+        count = self.quarantined.counts.get(index, 0)
+        return Figure(found.failed + count, self.quarantined.rows, found.low, found.high, found.value, count)
+
+    def _sample(self, test: Check, key: str, found: Figure, name: str) -> list[dict[str, Any]]:
+        if found.quarantined and self.quarantined is not None:
+            return self.quarantined.sample(self.measured.connection, name)
+        return self.measured.sample(test, key, found.failed) if isinstance(test, RowCheck) else []
+
+    def _unexpected(self, test: Check, key: str, hidden: bool) -> list[Any]:
+        if not isinstance(test, AcceptedValues) or hidden:
+            return []
+        return [findings.plain(value) for value in self.measured.unexpected(test, key, proposals.MOST_VALUES + 1)]
 
 
-def _result(
-    connection: Connection,
-    relation: str,
-    check: Check,
-    *,
-    kinds: dict[str, str],
-    total: int,
-    figure: tuple[int, Any, Any],
-) -> Result:
-    failed, low, high = figure
-    passed = failed == 0 if isinstance(check, RowCount) else failed <= check.tolerance * total
-    sample: list[dict[str, Any]] = []
-    proposal = ""
-    if not passed:
-        query = criteria.samples(relation, check, kinds)
-        sample = _plain_rows(connection, query) if query else []
-        if check.severity == "info":
-            unexpected = _unexpected(connection, relation, check)
-            proposal = findings.proposal(check, failed=failed, total=total, low=low, high=high, unexpected=unexpected)
-    return Result(
-        table=relation,
-        check=check.check,
-        column=findings.column(check),
-        severity=check.severity,
-        passed=passed,
-        failed_rows=failed,
-        total_rows=total,
-        expected=findings.expected(check),
-        observed=findings.observed(check, failed, total, low, high),
-        why=check.why,
-        sample=sample,
-        proposal=proposal,
-    )
+def _expected(tests: Sequence[Check]) -> str:
+    if len(tests) == 1:
+        return findings.expected(tests[0])
+    return "; ".join(f"{test.severity}: {findings.expected(test)}" for test in tests)
 
 
-def _unexpected(connection: Connection, relation: str, check: Check) -> list[Any]:
-    if not isinstance(check, AcceptedValues):
-        return []
-    query = criteria.unexpected_values(relation, check, findings.MOST_VALUES + 1)
-    return [row["value"] for row in _plain_rows(connection, query)]
-
-
-def _plain_rows(connection: Connection, query: str) -> list[dict[str, Any]]:
-    found = engine.fetched(connection, query).to_pylist()
-    return [{name: findings.plain(value) for name, value in row.items()} for row in found]
-
-
-def _check_columns(check: Check, kinds: dict[str, str], key: str, relation: str) -> None:
-    if isinstance(check, Sql | RowCount):
-        return
-    named = check.columns if isinstance(check, Unique) else [check.column]
-    for column in named:
-        if column not in kinds:
-            place = "columns" if isinstance(check, Unique) else "column"
-            raise LineError(
-                f"{key}.{place}: {column!r} is not a column of {relation}, expected one of {', '.join(kinds)}"
-                f"{closest(column, list(kinds))}: correct the name"
-            )
+def _hidden(test: Check, shown: Figure) -> str:
+    """What is observed in a personal column: counts, no value of it."""
+    return findings.observed(test, shown) if isinstance(test, RowCheck) else findings.HIDDEN

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from config.errors import LineError
+from config.metrics import Task
 
 NAME = "manifest.json"
 MODEL, ENCODING, REFERENCE = "model.skops", "encoding.json", "reference.json"
@@ -31,6 +32,8 @@ class Manifest:
     metrics: Mapping[str, float]
     """Measured on the validation rows."""
     columns: tuple[str, ...]
+    task: Task = "binary"
+    """What it answers. A manifest from before there was a choice says nothing: its model is binary."""
 
     def encoded(self) -> bytes:
         return json.dumps(asdict(self), sort_keys=True, default=str).encode()

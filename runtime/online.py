@@ -1,8 +1,9 @@
 """The online store: the newest known features of each entity, in DynamoDB.
 
 An item's key is ``<view>#<value>|<value>`` with the entity's values in their declared order. A write wins only with a
-newer event time than the stored one's (or the same one and other features: a recomputation), so that writes may come
-late, twice or in any order.
+newer event time than the stored one's; of one event time, the features win that were published later (a recomputation),
+and of one publication those whose text is greater. So writes may come late, twice or in any order. The key ``as_of``
+names the moment up to which the store was brought.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -19,16 +21,23 @@ T = TypeVar("T")
 BATCH = 100
 """Items that one transaction may write, and that one call may read."""
 ATTEMPTS = 8
-_ATTRIBUTES = ("key", "event_time", "features")
+_BLOCK = 10_000
+"""Items that are looked at together."""
+_ATTRIBUTES = ("key", "event_time", "features", "version")
+AS_OF = "as_of"
 
 
 @dataclass(frozen=True)
 class Item:
-    """One entity's features: ``event_time`` as ISO text in UTC with microseconds, ``features`` as a JSON object."""
+    """One entity's features: ``event_time`` as ISO text in UTC with microseconds, ``features`` as a JSON object.
+
+    ``version`` is the moment at which they were published, as text like the event time.
+    """
 
     key: str
     event_time: str
     features: str
+    version: str = ""
 
 
 def key(view: str, entity: Mapping[str, object]) -> str:
@@ -51,12 +60,43 @@ def moment(value: dt.datetime) -> str:
 
 
 def write_newest(client: Any, table: str, items: Iterable[Item]) -> int:
-    """Write each item unless the store has a newer one; return how many entities were given.
+    """Write each item unless the store has a newer one; return how many were given, an entity's repetitions once.
 
     What the store already has is read first, which costs less than a write that changes nothing. The others go in
     transactions of up to 100, each item on the condition that the store still has what was read; a transaction that
     another writer cancels is tried again from a new reading.
     """
+    waiting, given = iter(items), 0
+    while block := list(islice(waiting, _BLOCK)):
+        given += _write_block(client, table, block)
+    return given
+
+
+def bring_up_to(client: Any, table: str, as_of: dt.datetime) -> None:
+    """Note the moment up to which the store holds every view's rows, once it does; it never goes back."""
+    write_newest(client, table, [Item(key=AS_OF, event_time=moment(as_of), features="{}")])
+
+
+def is_up_to(client: Any, table: str) -> str | None:
+    """Return the moment up to which the store was brought, or None for one that nothing was ever written to."""
+    found = read(client, table, [AS_OF]).get(AS_OF)
+    return found.event_time if found is not None else None
+
+
+def scan(client: Any, table: str, view: str) -> Iterator[Item]:
+    """Yield every item of a view, in no order."""
+    pages = client.get_paginator("scan").paginate(
+        TableName=table,
+        ConsistentRead=True,
+        FilterExpression="begins_with(#key, :view)",
+        ExpressionAttributeNames={"#key": "key"},
+        ExpressionAttributeValues={":view": {"S": f"{view}#"}},
+    )
+    for page in pages:
+        yield from map(_item, page["Items"])
+
+
+def _write_block(client: Any, table: str, items: list[Item]) -> int:
     left = list(_newest_of_each(items).values())
     given = len(left)
     for attempt in range(ATTEMPTS):
@@ -77,8 +117,8 @@ def read(client: Any, table: str, keys: Sequence[str]) -> dict[str, Item]:
         for attempt in range(ATTEMPTS):
             answer = client.batch_get_item(RequestItems={table: {"Keys": asked, "ConsistentRead": True}})
             for item in answer["Responses"].get(table, []):
-                texts = {name: value["S"] for name, value in item.items() if name in _ATTRIBUTES}
-                found[texts["key"]] = Item(**texts)
+                one = _item(item)
+                found[one.key] = one
             asked = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
             if not asked:
                 break
@@ -101,18 +141,23 @@ def _write(client: Any, table: str, items: list[Item]) -> list[Item]:
     return []
 
 
+def _item(stored: Mapping[str, Any]) -> Item:
+    return Item(**{name: value["S"] for name, value in stored.items() if name in _ATTRIBUTES})
+
+
 def _wins(item: Item, stored: Item | None) -> bool:
     if stored is None:
         return True
-    return (item.event_time, item.features) != (stored.event_time, stored.features) and (
-        item.event_time >= stored.event_time
-    )
+    if (item.event_time, item.features) == (stored.event_time, stored.features):
+        return False
+    ours, theirs = ((one.event_time, one.version, one.features) for one in (item, stored))
+    return ours > theirs
 
 
 def _put(table: str, item: Item, stored: Item | None) -> dict[str, Any]:
     put: dict[str, Any] = {
         "TableName": table,
-        "Item": {"key": {"S": item.key}, "event_time": {"S": item.event_time}, "features": {"S": item.features}},
+        "Item": {name: {"S": getattr(item, name)} for name in _ATTRIBUTES},
     }
     if stored is None:
         return {

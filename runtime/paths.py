@@ -17,19 +17,31 @@ class RunPaths:
     line: str
     run: str
 
+    @property
+    def prefix(self) -> str:
+        """Key prefix in the lake bucket of what the run says of itself."""
+        return f"runs/{self.line}/{self.run}/"
+
     def receipt(self, name: str) -> str:
         """Key in the lake bucket of what a station (or one of its jobs) says of itself."""
-        return f"runs/{self.line}/{self.run}/{name}.json"
+        return f"{self.prefix}{name}.json"
 
-    @property
-    def dataset(self) -> str:
-        """Key prefix in the lake bucket of the run's dataset: manifest.json, train/validation/test.parquet."""
-        return f"datasets/{self.line}/{self.run}/"
+    def components(self, station: str) -> str:
+        """Key in the lake bucket of what a station's outcome depends on."""
+        return f"{self.prefix}fresh/{station}.json"
+
+    def report(self, station: str, form: str = "json") -> str:
+        """Key in the lake bucket of a station's inspection report: ``json``, or ``html`` for people."""
+        return f"reports/{self.line}/{station}/{self.run}.{form}"
+
+    def reports(self, station: str) -> str:
+        """Key in the lake bucket of the history of a station's inspections, every run's in small."""
+        return f"reports/{self.line}/{station}/history.json"
 
     @property
     def predictions(self) -> str:
         """Key in the lake bucket of the run's prediction records, one JSON object a line."""
-        return f"runs/{self.line}/{self.run}/predictions.jsonl"
+        return f"{self.prefix}predictions.jsonl"
 
     def candidate(self, variant: str) -> str:
         """Key prefix in the models bucket of a variant's artefact: its files, manifest.json last."""
@@ -49,3 +61,18 @@ def table_name(line: str, table: str) -> str:
 def warehouse(lake: str) -> str:
     """URI under which Iceberg tables lie."""
     return f"s3://{lake}/warehouse"
+
+
+def dataset_prefix(line: str, fingerprint: str) -> str:
+    """Key prefix in the lake bucket of a dataset: its Parquet files and, written last, manifest.json."""
+    return f"datasets/{line}/{fingerprint}/"
+
+
+def connection_name(environment: str, line: str, connection: str) -> str:
+    """Name of the Glue connection through which a line's jobs reach a database."""
+    return f"assembly-line-{environment}-{line}-{connection}"
+
+
+def embedded_secret(connection: str) -> str:
+    """Name of the secret of a database that the embedded AWS starts itself."""
+    return f"assembly-line/embedded/{connection}"

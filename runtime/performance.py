@@ -1,26 +1,34 @@
-"""How good predictions were, from a window's histogram of scores per label, which grows as labels come in late.
+"""How good predictions were, from a window's counters, which grow as labels come in late.
 
-A window is a DynamoDB item with the key ``<line>#<score date>`` and the counters ``n``, ``p0_<bin>`` and ``p1_<bin>``:
-how many predictions whose score lies in that hundredth turned out 0 or 1.
+A window is a DynamoDB item with the key ``<line>#<score date>``. Its counters are whole numbers, so that their sum is
+the same in whichever order labels come: ``n``, and how many predictions lie in which bin.
+
+- binary: ``p0_<bin>`` and ``p1_<bin>``, by the hundredth that the score lies in and what it turned out to be.
+- regression: ``over_<bin>`` and ``under_<bin>``, by how far the score was above or below the label, and ``exact``. Each
+  bin ends 2 in 100 above where it begins, whatever the unit, so that a figure is within 1 in 100 of the exact one.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from config.metrics import Task
+
 BINS = 100
+GROWTH = 1.02
+"""Where an error's bin ends, over where it begins."""
 
 
 @dataclass(frozen=True)
 class Performance:
-    """``roc_auc`` is None while one of the two labels has not been seen."""
+    """``n`` labels and the task's metrics; one is None while it cannot be told, as a ROC AUC of one label."""
 
     n: int
-    roc_auc: float | None
-    brier: float
+    metrics: Mapping[str, float | None]
 
 
 def window(line: str, score_date: str) -> str:
@@ -37,36 +45,54 @@ def bin_of(score: float) -> int:
     return min(int(score * BINS), BINS - 1)
 
 
-def counters(outcomes: Iterable[tuple[float, int]]) -> dict[str, int]:
+def error_bin(score: float, label: float) -> str:
+    """Return the counter of a value's error.
+
+    >>> error_bin(12.0, 10.0), error_bin(10.0, 12.0), error_bin(10.5, 10.0), error_bin(10.0, 10.0)
+    ('over_35', 'under_35', 'over_-36', 'exact')
+    """
+    error = score - label
+    if error == 0:
+        return "exact"
+    return f"{'over' if error > 0 else 'under'}_{math.floor(math.log(abs(error), GROWTH))}"
+
+
+def counters(outcomes: Iterable[tuple[float, float]], task: Task) -> dict[str, int]:
     """Return what (score, label) pairs add to a window.
 
-    >>> counters([(0.9, 1), (0.2, 0)])
+    >>> counters([(0.9, 1), (0.2, 0)], "binary")
     {'n': 2, 'p1_90': 1, 'p0_20': 1}
     """
     found = list(outcomes)
-    return {"n": len(found), **Counter(f"p{label}_{bin_of(score)}" for score, label in found)}
+    if task == "binary":
+        return {"n": len(found), **Counter(f"p{label}_{bin_of(score)}" for score, label in found)}
+    return {"n": len(found), **Counter(error_bin(score, label) for score, label in found)}
 
 
-def read(dynamodb: Any, table: str, key: str) -> Performance | None:
+def read(dynamodb: Any, table: str, key: str, task: Task) -> Performance | None:
     """Return the performance in a window, or None when no label has joined."""
     answer = dynamodb.get_item(TableName=table, Key={"window": {"S": key}}, ConsistentRead=True)
     if "Item" not in answer:
         return None
-    return measure({name: int(value["N"]) for name, value in answer["Item"].items() if "N" in value})
+    return measure({name: int(value["N"]) for name, value in answer["Item"].items() if "N" in value}, task)
 
 
-def values(dynamodb: Any, table: str, keys: Iterable[str], *, metric: str, minimum_sample: int) -> list[float]:
-    """Return the metric (``roc_auc`` or ``brier``) of each window that has enough labels to tell."""
-    found = [measured for key in sorted(keys) if (measured := read(dynamodb, table, key)) is not None]
-    enough = [getattr(measured, metric) for measured in found if measured.n >= minimum_sample]
+def values(
+    dynamodb: Any, table: str, keys: Iterable[str], *, task: Task, metric: str, minimum_sample: int
+) -> list[float]:
+    """Return the metric of each window that has enough labels to tell."""
+    found = [measured for key in sorted(keys) if (measured := read(dynamodb, table, key, task)) is not None]
+    enough = [measured.metrics[metric] for measured in found if measured.n >= minimum_sample]
     return [value for value in enough if value is not None]
 
 
-def measure(counts: Mapping[str, int]) -> Performance:
-    """Return the performance in a window's counters, with each score taken as the middle of its bin.
+def measure(counts: Mapping[str, int], task: Task) -> Performance:
+    """Return the performance in a window's counters, with what is in a bin taken as its middle."""
+    return _of_probabilities(counts) if task == "binary" else _of_values(counts)
 
-    Two predictions in one bin count as a tie, so the ROC AUC is exact but for the order inside bins.
-    """
+
+def _of_probabilities(counts: Mapping[str, int]) -> Performance:
+    """Two predictions in one bin count as a tie, so the ROC AUC is exact but for the order inside bins."""
     negatives = [counts.get(f"p0_{i}", 0) for i in range(BINS)]
     positives = [counts.get(f"p1_{i}", 0) for i in range(BINS)]
     n, below, ordered, squared = sum(negatives) + sum(positives), 0, 0.0, 0.0
@@ -76,4 +102,41 @@ def measure(counts: Mapping[str, int]) -> Performance:
         squared += zeros * middle**2 + ones * (1 - middle) ** 2
         below += zeros
     pairs = sum(positives) * sum(negatives)
-    return Performance(n=n, roc_auc=ordered / pairs if pairs else None, brier=squared / n if n else 0.0)
+    return Performance(n, {"roc_auc": ordered / pairs if pairs else None, "brier": squared / n if n else 0.0})
+
+
+def _of_values(counts: Mapping[str, int]) -> Performance:
+    """The bias is what scores were above their labels on average."""
+    errors = sorted((abs(error), error, count) for error, count in _errors(counts))
+    n = sum(count for _, _, count in errors)
+    if n == 0:
+        return Performance(0, {"mae": None, "rmse": None, "median_ae": None, "bias": None})
+    return Performance(
+        n,
+        {
+            "mae": math.fsum(size * count for size, _, count in errors) / n,
+            "rmse": math.sqrt(math.fsum(size**2 * count for size, _, count in errors) / n),
+            "median_ae": (_nth(errors, (n - 1) // 2) + _nth(errors, n // 2)) / 2,
+            "bias": math.fsum(error * count for _, error, count in errors) / n,
+        },
+    )
+
+
+def _errors(counts: Mapping[str, int]) -> Iterable[tuple[float, int]]:
+    """Yield each error that was counted, and how often."""
+    for name, count in counts.items():
+        side, _, bin_ = name.partition("_")
+        if side == "exact":
+            yield 0.0, count
+        elif side in ("over", "under"):
+            size = GROWTH ** (int(bin_) + 0.5)
+            yield size if side == "over" else -size, count
+
+
+def _nth(errors: Iterable[tuple[float, float, int]], position: int) -> float:
+    """Return the size of the error at a position, of errors in order of size."""
+    for size, _, count in errors:
+        position -= count
+        if position < 0:
+            return size
+    raise AssertionError("the position lies among the errors")

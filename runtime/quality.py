@@ -5,27 +5,49 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+from sklearn import metrics
 
 from config.errors import LineError
-from config.metrics import HIGHER_IS_BETTER
+from config.metrics import METRICS, Task
 
 
-def measure(labels: Any, scores: Any, *, subject: str) -> dict[str, float]:
-    """Return every metric of scores in [0, 1] against labels 0 and 1.
+def measure(labels: Any, scores: Any, task: Task, *, subject: str) -> dict[str, float]:
+    """Return every metric of the task: of scores in [0, 1] against labels 0 and 1, or of values against values.
 
     Raises LineError when the labels are all alike: then nothing can be told apart.
     """
     seen = np.unique(labels)
     if len(seen) < 2:
         found = f"only the label {seen[0]}" if len(seen) else "no rows"
+        expected = "both labels" if task == "binary" else "labels that differ"
         raise LineError(
-            f"{subject} hold {found}, expected both labels: correct the dates under dataset.split or the spine's label"
+            f"{subject} hold {found}, expected {expected}: correct the dates under dataset.split or the spine's label"
         )
-    measured = {
-        "roc_auc": roc_auc_score(labels, scores),
-        "average_precision": average_precision_score(labels, scores),
-        "log_loss": log_loss(labels, scores, labels=[0, 1]),
-        "brier": brier_score_loss(labels, scores),
+    with np.errstate(over="ignore", invalid="ignore"):
+        measured = _probabilities(labels, scores) if task == "binary" else _values(labels, scores)
+    told: dict[str, float] = {name: float(measured[name]) for name in METRICS[task]}
+    for name, value in told.items():
+        if not np.isfinite(value):  # nothing could be compared with it, and no receipt could hold it
+            raise LineError(
+                f"{subject}: {name} is {value}, expected a finite number: "
+                "bring the spine's label into a smaller unit or look at what the model answers"
+            )
+    return told
+
+
+def _probabilities(labels: Any, scores: Any) -> dict[str, float]:
+    return {
+        "roc_auc": metrics.roc_auc_score(labels, scores),
+        "average_precision": metrics.average_precision_score(labels, scores),
+        "log_loss": metrics.log_loss(labels, scores, labels=[0, 1]),
+        "brier": metrics.brier_score_loss(labels, scores),
     }
-    return {name: float(measured[name]) for name in HIGHER_IS_BETTER}
+
+
+def _values(labels: Any, scores: Any) -> dict[str, float]:
+    return {
+        "mae": metrics.mean_absolute_error(labels, scores),
+        "rmse": metrics.root_mean_squared_error(labels, scores),
+        "median_ae": metrics.median_absolute_error(labels, scores),
+        "r2": metrics.r2_score(labels, scores),
+    }

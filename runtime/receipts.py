@@ -9,6 +9,8 @@ from typing import Any, Literal
 from runtime.paths import RunPaths
 
 Status = Literal["succeeded", "skipped", "flagged", "halted", "failed"]
+GOOD = ("succeeded", "flagged", "skipped")
+"""How a station ends when later stations may build on what it left; skipped: an earlier run's outcome still holds."""
 
 
 @dataclass(frozen=True)

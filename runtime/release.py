@@ -35,12 +35,15 @@ def gate(
     trained = training(s3, paths)
     current = promotion.champion(dynamodb, ledger_table, paths.line)
     expected = _expected(trained)
-    if (current.version if current else None) != expected:
+    champion = trained["champion"]["metrics"] if trained["champion"] else None
+    if current is not None and current.artefact == trained["artefact"]:  # an earlier run released this very model
+        champion = trained["metrics"]
+    elif (current.version if current else None) != expected:
         raise promotion.superseded(current, expected=expected)
     decision = gates.decide(
         line=paths.line,
         challenger=trained["metrics"],
-        champion=trained["champion"]["metrics"] if trained["champion"] else None,
+        champion=champion,
         gates=bars,
         metric=metric,
         margin=margin,
@@ -130,7 +133,7 @@ def judged(
 def training(s3: Any, paths: RunPaths) -> dict[str, Any]:
     """Return what training chose and measured."""
     receipt = receipts.read(s3, paths, "training")
-    if receipt is None or receipt.status not in ("succeeded", "flagged"):
+    if receipt is None or receipt.status not in receipts.GOOD:
         raise LineError(
             f"release: s3://{paths.lake}/{paths.receipt('training')} is no receipt of a training that succeeded, "
             "expected the evaluation of the sweep: start the run again"

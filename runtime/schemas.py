@@ -75,6 +75,7 @@ class Change:
             observed=f"{self.now or 'no column'} ({self.kind}{', accepted' if self.accepted else ''})",
             why="readers of the published table rely on it" if self.severity == "error" else "",
             proposal=self.proposal,
+            test=f"{self.table} schema {self.column}",
         )
 
     def __str__(self) -> str:
@@ -119,37 +120,21 @@ def agreed_schema(new: pa.Schema, published: pa.Schema) -> pa.Schema:
     return pa.schema(list(_merged(_struct(published), _struct(new))))
 
 
-def stored(content: pa.Table, table: str) -> pa.Table:
-    """Return the content in the types that an Iceberg table has; raises LineError for a column that fits none."""
-    schema = plain(content.schema)
+def stored(columns: pa.Schema, table: str) -> pa.Schema:
+    """Return columns in the types that an Iceberg table has; raises LineError for one that fits none."""
+    schema = plain(columns)
     for field in schema:
         if pa.types.is_null(field.type) or pa.types.is_interval(field.type) or pa.types.is_duration(field.type):
             raise LineError(
                 f"table {table!r}: column {field.name!r} has the type {field.type}, which no table can hold: "
                 "cast it, for example to double or varchar"
             )
-    return _cast(content, schema, table)
+    return schema
 
 
 def plain(schema: pa.Schema) -> pa.Schema:
     """Return the schema in the types that a table has, without field ids."""
     return pa.schema([pa.field(field.name, as_stored(field.type)) for field in schema])
-
-
-def agreed(content: pa.Table, existing: pa.Schema, table: str) -> pa.Table:
-    """Return the content with the types of the table that it will replace; raises LineError for a breaking change."""
-    for change in changes(content.schema, existing, table):
-        if change.severity == "error":
-            raise LineError(str(change))
-    schema = agreed_schema(content.schema, existing)
-    return _cast(content.select(schema.names), schema, table)
-
-
-def is_wider(new: pa.Schema, existing: pa.Schema) -> bool:
-    """Whether the table's schema must change before it can hold the new content."""
-    return any(
-        existing.get_field_index(field.name) < 0 or existing.field(field.name).type != field.type for field in new
-    )
 
 
 def _differences(path: tuple[str, ...], old: Any, new: Any) -> Iterator[tuple[tuple[str, ...], Kind, Any, Any]]:
@@ -220,10 +205,3 @@ def _yaml(word: str) -> str:
 
 def _word(kind: str) -> str:
     return "".join(kind.split()).upper()
-
-
-def _cast(content: pa.Table, schema: pa.Schema, table: str) -> pa.Table:
-    try:
-        return content.cast(schema)
-    except pa.ArrowInvalid as error:
-        raise LineError(f"table {table!r}: {error}: cast the column in its SELECT") from None

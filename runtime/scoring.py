@@ -8,28 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from config.errors import LineError
 from runtime import artefact, histograms, models
 from runtime.artefact import Artefact
-from runtime.delivery.records import SCHEMA, prediction_id
+from runtime.delivery.records import LARGEST, SCHEMA, carried, prediction_id
 from runtime.manifest import Location
+from runtime.predictions import PREDICTIONS
 from runtime.promotion import Champion
-
-PREDICTIONS = pa.schema(
-    [
-        ("prediction_id", pa.string()),
-        ("line", pa.string()),
-        ("run", pa.string()),
-        ("model_version", pa.int64()),
-        ("id", pa.string()),
-        ("event_time", pa.timestamp("us", "UTC")),
-        ("score", pa.float64()),
-        ("score_date", pa.date32()),
-        ("at", pa.timestamp("us", "UTC")),
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -62,15 +48,21 @@ def score(
     score_date: dt.date,
     at: dt.datetime,
 ) -> Scored:
-    """Return a prediction for each example; raises LineError when there are none."""
+    """Return a prediction for each example; raises LineError when there are none, or one that nothing could carry."""
     if examples.num_rows == 0:
         raise LineError(
             f"scoring: no row of the spine lies in the scoring window of {score_date}: "
             f"choose another date under scoring.date in lines/{line}/line.yaml or add its raw files"
         )
     frame = model.encoding.frame(examples)
-    scores = models.scores(model.model, frame)
+    scores = models.scores(model.model, frame, model.manifest.task)
     ids = examples[id_column].cast(pa.string())
+    if strange := [i for i, value in enumerate(scores.tolist()) if not carried(value)]:
+        raise LineError(
+            f"scoring: the model estimates {scores[strange[0]]:g} for {ids[strange[0]].as_py()!r} "
+            f"({len(strange)} of {len(scores)} rows are like this), expected a finite number up to {LARGEST:g}: "
+            f"look at the row and at lines/{line}/train.py"
+        )
     n = examples.num_rows
     columns = {
         "prediction_id": [
@@ -88,14 +80,6 @@ def score(
     return Scored(
         rows=pa.table(columns, schema=PREDICTIONS), profile=histograms.profile(model.reference, frame, scores)
     )
-
-
-def replaced(history: pa.Table | None, rows: pa.Table, score_date: dt.date) -> pa.Table:
-    """Return the history with these rows in the place of those of their date: a second run of a day doubles nothing."""
-    if history is None:
-        return rows
-    others = history.filter(pc.not_equal(history["score_date"], pa.scalar(score_date, pa.date32())))
-    return pa.concat_tables([others.select(PREDICTIONS.names).cast(PREDICTIONS), rows])
 
 
 def records(rows: pa.Table) -> bytes:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import io
-import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from config.errors import LineError
+from runtime import receipts
 from runtime.paths import RunPaths
+from runtime.shelf import Shelf
 
 Part = Literal["train", "validation", "test"]
+RECEIPT = "training-dataset"
 
 
 @dataclass(frozen=True)
 class Splits:
-    """The dataset that lies under a run's paths in the lake."""
+    """The dataset that a run's receipt refers to."""
 
     s3: Any
     paths: RunPaths
@@ -31,22 +31,28 @@ class Splits:
         return found
 
     def rows(self, part: Part) -> pa.Table:
-        body = self.s3.get_object(Bucket=self.paths.lake, Key=f"{self.paths.dataset}{part}.parquet")["Body"].read()
-        return pq.read_table(io.BytesIO(body))
+        return Shelf(self.s3, self.paths.lake, self.paths.line).rows(self.manifest, part)
 
     def labels(self, rows: pa.Table) -> Any:
-        """Return the labels, 0 or 1, of rows of any part."""
-        return rows[self.manifest["label"]].to_numpy().astype("int64")
+        """Return the labels of rows of any part: 0 or 1 as whole numbers, those of a regression as they are."""
+        labels = rows[self.manifest["label"]].to_numpy()
+        return labels.astype("int64") if labels.dtype.kind == "i" else labels
 
 
 def open_splits(s3: Any, paths: RunPaths) -> Splits:
-    """Return the run's dataset; raises LineError when its manifest was not written."""
-    key = f"{paths.dataset}manifest.json"
-    try:
-        body = s3.get_object(Bucket=paths.lake, Key=key)["Body"].read()
-    except s3.exceptions.NoSuchKey:
+    """Return the run's dataset; raises LineError when its job left no receipt, or the dataset is gone."""
+    receipt = receipts.read(s3, paths, RECEIPT)
+    fingerprint = receipt.outputs.get("fingerprint") if receipt is not None else None
+    if fingerprint is None:
         raise LineError(
-            f"training: the dataset s3://{paths.lake}/{key} is missing, expected it from the job dataset: "
+            f"training: the receipt s3://{paths.lake}/{paths.receipt(RECEIPT)} names no dataset, expected one from the "
+            "job dataset: start the run again"
+        )
+    shelf = Shelf(s3, paths.lake, paths.line)
+    manifest = shelf.find(fingerprint)
+    if manifest is None:
+        raise LineError(
+            f"training: the dataset {shelf.uri(fingerprint)} is missing, expected it from the job dataset: "
             "start the run again"
-        ) from None
-    return Splits(s3=s3, paths=paths, manifest=json.loads(body))
+        )
+    return Splits(s3=s3, paths=paths, manifest=manifest)

@@ -1,26 +1,39 @@
-"""Iceberg tables in the Glue catalog, replaced whole by write, audit, publish.
+"""Iceberg tables in the Glue catalog, changed by write, audit, publish.
 
-``write_audit`` puts the whole new content on the branch ``audit``, an inspection reads that snapshot, and ``publish``
-moves ``main`` to it. Readers read ``main``: whatever happens before the one commit that moves it (an exception, a
-kill, a halted run), they stay on the last good snapshot. A table's name is ``<database>.<line>_<table>``.
+``write_audit`` puts new content on the branch ``audit``, an inspection reads that snapshot, and ``publish`` moves
+``main`` to it. Readers read ``main``: whatever happens before the one commit that moves it (an exception, a kill, a
+halted run), they stay on the last good snapshot. A table's name is ``<database>.<line>_<table>``.
 """
 
 from __future__ import annotations
 
 import random
+import shutil
 import time
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import pyarrow as pa
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, TableAlreadyExistsError
-from pyiceberg.io.pyarrow import _dataframe_to_data_files
-from pyiceberg.table import Table
+from pyiceberg.expressions import And, BooleanExpression, EqualTo
+from pyiceberg.io import FileIO
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import ALWAYS_TRUE, Table, Transaction
 from pyiceberg.table.refs import MAIN_BRANCH
+from pyiceberg.table.update.snapshot import ManageSnapshots
+from pyiceberg.transforms import IdentityTransform
 
 from config.errors import LineError
-from runtime.schemas import agreed, is_wider, plain, stored
+from runtime import engine, parquet
+from runtime.engine import Connection, Query
+from runtime.evolution import evolve, show
+from runtime.schemas import Change, agreed_schema, changes, plain, stored
 
 AUDIT = "audit"
 ATTEMPTS = 5
@@ -32,8 +45,28 @@ PROPERTIES = {
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "20",
 }
+OURS = "assembly-line."
+"""Begins the names of what we add to a snapshot's summary."""
+_THREADS = 4
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A snapshot on the audit branch: its id, and the rows of the whole table as it would be."""
+
+    snapshot: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Published:
+    """The snapshot that readers see, and what its writer said of it (``run``, ``fingerprint`` …)."""
+
+    snapshot: int
+    rows: int
+    said: Mapping[str, str]
 
 
 def catalog(*, warehouse: str, region: str, endpoint: str | None = None, glue: Any = None) -> GlueCatalog:
@@ -47,24 +80,74 @@ def catalog(*, warehouse: str, region: str, endpoint: str | None = None, glue: A
     return GlueCatalog("glue", client=glue, **properties)
 
 
-def write_audit(catalog: GlueCatalog, table: str, content: pa.Table, run: str) -> int:
-    """Write the whole new content to the table's branch ``audit`` and return its snapshot id; ``main`` stays.
+def write_audit(
+    catalog: GlueCatalog,
+    table: str,
+    query: Query,
+    *,
+    connection: Connection,
+    folder: Path,
+    run: str,
+    partition: str = "",
+    replaced: Sequence[object] | None = None,
+    said: Mapping[str, str] = MappingProxyType({}),
+) -> Written:
+    """Write what a query gives to the table's branch ``audit``; ``main`` stays.
 
-    Raises LineError when empty content would replace rows, and for a column that is gone or has another type.
+    The table's whole content is replaced, or, with ``partition`` (a column) and ``replaced`` (values of it), those
+    partitions alone. ``said`` is kept with the snapshot. Local copies of the files stay in the folder for ``attach``.
+    The table's columns become those of the query in the same commit (``compared`` tells before whether they may).
+    Raises LineError when empty content would replace rows.
     """
-    content = stored(content, table)
-    target = _loaded_or_created(catalog, table, content.schema)
-    if content.num_rows == 0 and _rows(target) > 0:
-        raise LineError(
-            f"table {table!r}: its new content is empty, but the published one has {_rows(target)} rows: "
-            "correct its SELECT or its sources; an empty table never replaces rows"
-        )
-    existing = plain(target.schema().as_arrow())
-    content = agreed(content, existing, table)
-    if is_wider(content.schema, existing):
-        _retried(target, lambda: _evolve(target, content.schema))
+    columns = stored(engine.schema(connection, query), table)
+    target = _loaded_or_created(catalog, table, columns, partition)
     _retried(target, lambda: _branch_off(target))
-    return _replace(target, content, run)
+    agreed = agreed_schema(columns, plain(target.schema().as_arrow()))
+    before = target.metadata.current_schema_id
+    with target.transaction() as transaction:
+        evolve(transaction, agreed)
+        metadata = transaction.table_metadata
+        files = parquet.write(
+            connection,
+            query,
+            columns=pa.schema([agreed.field(name) for name in columns.names]),
+            schema=metadata.schema(),
+            folder=folder,
+            stem=str(uuid.uuid4()),
+            partition=partition,
+        )
+        uris = {file: f"{target.location()}/data/{file.name}" for file in files}
+        added = [parquet.described(file, uri, metadata) for file, uri in uris.items()]
+        dropped, kept = _parted(target, replaced)
+        _check_partitions(target, added, replaced, table, query.file)
+        rows = sum(file.record_count for file in (*added, *kept))
+        if rows == 0 and _rows(target) > 0:
+            raise LineError(
+                f"table {table!r}: its new content is empty, but the published one has {_rows(target)} rows: "
+                "correct its SELECT or its sources; an empty table never replaces rows"
+            )
+        _upload(target.io, uris)
+        snapshot = _replace(transaction, dropped, added, {f"{OURS}{name}": text for name, text in said.items()}, run)
+        show(transaction, before)
+    return Written(snapshot=snapshot, rows=rows)
+
+
+def compared(
+    catalog: GlueCatalog,
+    table: str,
+    query: Query,
+    *,
+    connection: Connection,
+    name: str,
+    accepted: Mapping[str, str] = MappingProxyType({}),
+) -> list[Change]:
+    """Return how a query's columns differ from the published table's, which ``name`` is the user's word for."""
+    columns = stored(engine.schema(connection, query), name)
+    try:
+        existing = catalog.load_table(table)
+    except NoSuchTableError:
+        return []
+    return changes(columns, plain(existing.schema().as_arrow()), name, accepted)
 
 
 def publish(catalog: GlueCatalog, table: str, snapshot: int) -> None:
@@ -76,10 +159,40 @@ def publish(catalog: GlueCatalog, table: str, snapshot: int) -> None:
     _retried(target, lambda: _fast_forward(target, table, snapshot))
 
 
+def attach(
+    catalog: GlueCatalog,
+    table: str,
+    snapshot: int,
+    *,
+    connection: Connection,
+    name: str,
+    folder: Path,
+    where: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Make a snapshot's rows the relation ``name``; the folder keeps local copies of its files while it is used.
+
+    ``where`` keeps the rows in which a column has a value (as text): of a partition, only its files are fetched.
+    """
+    source = _loaded(catalog, table)
+    scan = source.scan(snapshot_id=snapshot, row_filter=_equal(where))
+    tasks = list(scan.plan_files())
+    if any(task.delete_files for task in tasks):  # another engine deleted rows: only Iceberg's own reader knows which
+        connection.register(name, scan.to_arrow())
+        return
+    files = {folder / task.file.file_path.rpartition("/")[2]: task.file.file_path for task in tasks}
+    _download(source.io, files)
+    parquet.view(connection, name, columns=plain(scan.projection().as_arrow()), files=sorted(files), where=where)
+
+
+def uris(catalog: GlueCatalog, table: str, snapshot: int) -> list[str]:
+    """Return where the Parquet files of a snapshot lie."""
+    return sorted(task.file.file_path for task in _loaded(catalog, table).scan(snapshot_id=snapshot).plan_files())
+
+
 def read(
     catalog: GlueCatalog, table: str, snapshot: int | str | None = None, columns: Sequence[str] = ("*",)
 ) -> pa.Table:
-    """Return the content of a snapshot (its id, or a ref's name; none means what is published)."""
+    """Return the content of a snapshot (its id, or a ref's name; none means what is published), whole in memory."""
     source = _loaded(catalog, table)
     if isinstance(snapshot, int):
         scan = source.scan(snapshot_id=snapshot, selected_fields=tuple(columns))
@@ -90,11 +203,22 @@ def read(
 
 def published(catalog: GlueCatalog, table: str) -> int | None:
     """Return the snapshot id that readers see, or None when nothing was ever published."""
+    found = current(catalog, table)
+    return found.snapshot if found else None
+
+
+def current(catalog: GlueCatalog, table: str) -> Published | None:
+    """Return the snapshot that readers see with what was said of it, or None when nothing was ever published."""
     try:
-        current = catalog.load_table(table).current_snapshot()
+        source = catalog.load_table(table)
     except NoSuchTableError:
         return None
-    return current.snapshot_id if current else None
+    snapshot = source.current_snapshot()
+    if snapshot is None:
+        return None
+    summary = snapshot.summary.additional_properties if snapshot.summary else {}
+    said = {name.removeprefix(OURS): value for name, value in summary.items() if name.startswith(OURS)}
+    return Published(snapshot=snapshot.snapshot_id, rows=_rows(source), said=said)
 
 
 def _loaded(catalog: GlueCatalog, table: str) -> Table:
@@ -104,11 +228,22 @@ def _loaded(catalog: GlueCatalog, table: str) -> Table:
         raise LineError(f"table {table!r} does not exist: run the line's curation and features first") from None
 
 
-def _loaded_or_created(catalog: GlueCatalog, table: str, schema: pa.Schema) -> Table:
+def _loaded_or_created(catalog: GlueCatalog, table: str, schema: pa.Schema, partition: str) -> Table:
     try:
-        return catalog.load_table(table)
+        found = catalog.load_table(table)
     except NoSuchTableError:
-        pass
+        found = _created(catalog, table, schema)
+    fields = [found.schema().find_column_name(field.source_id) for field in found.spec().fields]
+    if fields != ([partition] if partition else []):  # the files that are there keep the layout they have
+        with found.transaction() as transaction, transaction.update_spec() as spec:
+            for field in found.spec().fields:
+                spec.remove_field(field.name)
+            if partition:
+                spec.add_field(partition, IdentityTransform(), f"{partition}_part")
+    return found
+
+
+def _created(catalog: GlueCatalog, table: str, schema: pa.Schema) -> Table:
     location = f"{catalog.properties['warehouse']}/{table.replace('.', '/')}"
     try:
         return catalog.create_table(table, schema=schema, location=location, properties=PROPERTIES)
@@ -121,11 +256,6 @@ def _rows(table: Table) -> int:
     return int(current.summary["total-records"] or 0) if current and current.summary else 0
 
 
-def _evolve(table: Table, schema: pa.Schema) -> None:
-    with table.update_schema() as update:
-        update.union_by_name(schema)
-
-
 def _branch_off(table: Table) -> None:
     """Let ``audit`` start at ``main``: what a killed or halted run left on it goes."""
     if table.current_snapshot() is None:  # a branch needs a snapshot to start at: readers see an empty table until then
@@ -136,16 +266,79 @@ def _branch_off(table: Table) -> None:
         table.manage_snapshots().create_branch(main.snapshot_id, AUDIT).commit()
 
 
-def _replace(table: Table, content: pa.Table, run: str) -> int:
-    """Replace every file of the branch by new ones, in one snapshot (Table.overwrite would make two)."""
-    with table.transaction() as transaction:
-        update = transaction.update_snapshot(snapshot_properties={"assembly-line.run": run}, branch=AUDIT).overwrite()
-        for task in table.scan().use_ref(AUDIT).plan_files():
-            update.delete_data_file(task.file)
-        if content.num_rows:
-            for file in _dataframe_to_data_files(table.metadata, content, table.io, update.commit_uuid):
-                update.append_data_file(file)
-        update.commit()
+def _parted(table: Table, replaced: Sequence[object] | None) -> tuple[list[DataFile], list[DataFile]]:
+    """Return the files of the branch that the new content replaces, and those that stay."""
+    files = [task.file for task in table.scan().use_ref(AUDIT).plan_files()]
+    if replaced is None:
+        return files, []
+    gone = {str(value) for value in replaced}
+    dropped = [file for file in files if str(_partition_value(table, file)) in gone]
+    return dropped, [file for file in files if file not in dropped]
+
+
+def _equal(where: Mapping[str, str]) -> BooleanExpression:
+    expression: BooleanExpression = ALWAYS_TRUE
+    for column, value in where.items():
+        expression = And(expression, EqualTo(column, value))  # type: ignore[call-arg, arg-type]
+    return expression
+
+
+def _check_partitions(
+    table: Table, added: Sequence[DataFile], replaced: Sequence[object] | None, name: str, file: str
+) -> None:
+    """Raise LineError for rows of a partition that is not to be replaced: they would stand beside those it has."""
+    if replaced is None:
+        return
+    wanted = {str(value) for value in replaced}
+    for one in added:
+        value = str(_partition_value(table, one))
+        if value not in wanted:
+            raise LineError(
+                f"{file}: gives rows of partition {value!r} of table {name!r}, expected only those of "
+                f"{', '.join(sorted(wanted))}, which were read: it does not treat each partition by itself, "
+                "so remove the table's `incremental` in line.yaml"
+            )
+
+
+def _partition_value(table: Table, file: DataFile) -> object:
+    """Return the value of the partition column in a file's rows; a date as its ISO text."""
+    ((field, value),) = zip(table.spec().fields, [file.partition[0]], strict=True)
+    kind = table.schema().find_type(field.source_id)
+    return field.transform.to_human_string(kind, value)
+
+
+def _upload(io: FileIO, files: Mapping[Path, str]) -> None:
+    def put(file: Path, uri: str) -> None:
+        with file.open("rb") as content, io.new_output(uri).create() as target:
+            shutil.copyfileobj(content, target, 1 << 20)
+
+    with ThreadPoolExecutor(_THREADS) as threads:
+        list(threads.map(put, files.keys(), files.values()))
+
+
+def _download(io: FileIO, files: Mapping[Path, str]) -> None:
+    def get(file: Path, uri: str) -> None:
+        part = file.with_suffix(".part")
+        with io.new_input(uri).open() as source, part.open("wb") as target:
+            shutil.copyfileobj(source, target, 1 << 20)
+        part.rename(file)
+
+    wanted = {file: uri for file, uri in files.items() if not file.exists()}
+    with ThreadPoolExecutor(_THREADS) as threads:
+        list(threads.map(get, wanted.keys(), wanted.values()))
+
+
+def _replace(
+    transaction: Transaction, dropped: Sequence[DataFile], added: Sequence[DataFile], said: Mapping[str, str], run: str
+) -> int:
+    """Take files out of the branch and put others in, in one snapshot (Table.overwrite would make two)."""
+    properties = {**said, f"{OURS}run": run}
+    update = transaction.update_snapshot(snapshot_properties=properties, branch=AUDIT).overwrite()
+    for file in dropped:
+        update.delete_data_file(file)
+    for file in added:
+        update.append_data_file(file)
+    update.commit()
     return update.snapshot_id
 
 
@@ -157,9 +350,12 @@ def _fast_forward(table: Table, name: str, snapshot: int) -> None:
         raise LineError(
             f"table {name!r}: another run published it while snapshot {snapshot} was inspected: start the run again"
         )
-    manage = table.manage_snapshots().set_current_snapshot(snapshot)
     left = table.refs().get(AUDIT)
-    (manage.remove_branch(AUDIT) if left is not None and left.snapshot_id == snapshot else manage).commit()
+    with table.transaction() as transaction:
+        manage = ManageSnapshots(transaction=transaction).set_current_snapshot(snapshot)
+        (manage.remove_branch(AUDIT) if left is not None and left.snapshot_id == snapshot else manage).commit()
+        if audited.schema_id is not None:
+            show(transaction, audited.schema_id)
 
 
 def _retried(table: Table, step: Callable[[], T]) -> T:

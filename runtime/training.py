@@ -30,7 +30,7 @@ Train = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Dataset:
-    """What ``train`` gets: frames with the same columns, categories as pandas' category dtype, labels 0 and 1."""
+    """What ``train`` gets: frames with the same columns, categories as pandas' category dtype, labels as numbers."""
 
     train: pd.DataFrame
     validation: pd.DataFrame
@@ -56,13 +56,13 @@ def candidate(
 
     ``parameters`` are the line's; ``root`` is the folder that holds ``lines``.
     """
-    line = bundle.definition.line
+    line, task = bundle.definition.line, bundle.definition.dataset.task
     where = f"lines/{line}/train.py"
     place = f"lines/{line}/line.yaml: training: variant {variant.name!r}"
     dataset, encoding = prepared(splits, variant, where=place, parameters=parameters)
     model = call(load(line, root), line, dataset, variant.parameters)
-    scores = models.checked(model, dataset.validation, where)
-    metrics = quality.measure(dataset.validation_labels, scores, subject="training: the validation rows")
+    scores = models.checked(model, dataset.validation, where, task)
+    metrics = quality.measure(dataset.validation_labels, scores, task, subject="training: the validation rows")
     files = artefact.packed(model, encoding, histograms.reference(dataset.train, scores), where)
     return Candidate(
         files=files,
@@ -76,6 +76,7 @@ def candidate(
             parameters={name: _plain(value) for name, value in {**parameters, **variant.parameters}.items()},
             metrics=metrics,
             columns=tuple(encoding.names),
+            task=task,
         ),
     )
 

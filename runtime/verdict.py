@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from config.errors import LineError
-from runtime import events, receipts
+from runtime import events, receipts, skipping
 from runtime.paths import RunPaths
 from runtime.receipts import Receipt
 
@@ -13,8 +13,10 @@ LONGEST_MESSAGE = 1000
 """Characters of a message that travel in state, events and alarms; the receipt keeps it whole."""
 
 
-def verdict(*, s3: Any, bus_client: Any, bus: str, paths: RunPaths, station: str) -> dict[str, Any]:
-    """Announce how a station ended and return it in small.
+def verdict(
+    *, s3: Any, bus_client: Any, dynamodb: Any, bus: str, ledger_table: str, paths: RunPaths, station: str
+) -> dict[str, Any]:
+    """Announce how a station ended and return it in small; one that ended well is remembered as fresh.
 
     Raises LineError for a station that left no receipt or says that it failed: both end the run.
     """
@@ -26,6 +28,8 @@ def verdict(*, s3: Any, bus_client: Any, bus: str, paths: RunPaths, station: str
         )
     if receipt.status == "failed":
         raise LineError(receipt.message or f"{station}: failed without a message: see the log of its last job")
+    if receipt.status in receipts.GOOD:
+        skipping.settle(s3=s3, dynamodb=dynamodb, ledger_table=ledger_table, paths=paths, station=station)
     detail = events.finished(line=paths.line, run=paths.run, station=station, receipt=receipt, at=events.now())
     detail["message"] = detail["message"][:LONGEST_MESSAGE]
     events.put(bus_client, [events.entry(bus=bus, detail_type=events.STATION_FINISHED, detail=detail)])
@@ -34,6 +38,9 @@ def verdict(*, s3: Any, bus_client: Any, bus: str, paths: RunPaths, station: str
 
 def _delivered(s3: Any, paths: RunPaths) -> Receipt | None:
     """Merge what the channels say into one receipt, which is written; each must have carried the whole table."""
+    before = receipts.read(s3, paths, "delivery")
+    if before is not None and before.status == "skipped":
+        return before
     scoring = receipts.read(s3, paths, "scoring")
     channels = {
         channel: receipt

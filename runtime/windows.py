@@ -21,7 +21,7 @@ class Window:
     end: dt.datetime
 
     def __str__(self) -> str:
-        return f"[{self.start:%Y-%m-%d %H:%M}, {self.end:%Y-%m-%d %H:%M})"
+        return f"[{self.start.isoformat(' ', 'minutes')[:16]}, {self.end.isoformat(' ', 'minutes')[:16]})"
 
 
 def split_windows(line: Line, parameters: Mapping[str, Value]) -> dict[str, Window]:

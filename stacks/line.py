@@ -40,7 +40,7 @@ class LineStack(cdk.Stack):
         shared = foundation.share(self, "Foundation")
         handlers = Handlers(self, "Handlers", environment=environment, key=shared.key)
         jobs = Jobs(self, "Jobs", shared=shared, bundle=bundle)
-        supervisor = Supervisor(self, "Supervisor", shared=shared, handlers=handlers, line=line.line)
+        supervisor = Supervisor(self, "Supervisor", shared=shared, handlers=handlers, jobs=jobs)
         self.curation = CurationStation(self, "Curation", supervisor=supervisor, shared=shared, jobs=jobs)
         self.features = FeaturesStation(self, "Features", supervisor=supervisor, shared=shared, jobs=jobs)
         self.training = TrainingStation(self, "Training", supervisor=supervisor, shared=shared, jobs=jobs)

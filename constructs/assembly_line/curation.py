@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from constructs import Construct
 
+from assembly_line.connections import Connections
 from assembly_line.glue_job import GlueJob
 from assembly_line.jobs import Jobs
-from assembly_line.lake import allow_lake
+from assembly_line.lake import allow_lake, allow_published
 from assembly_line.permissions import allow_read
 from assembly_line.shared import Shared
 from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
+from config.sources import lines_read
 
 
 class CurationStation(Station):
@@ -18,7 +20,11 @@ class CurationStation(Station):
 
     def __init__(self, scope: Construct, id_: str, *, supervisor: Supervisor, shared: Shared, jobs: Jobs) -> None:
         super().__init__(scope, id_, supervisor=supervisor)
-        self.job = GlueJob(self, "Job", jobs=jobs, script="curate")
+        self.connections = Connections(self, "Connections", shared=shared, line=jobs.bundle.definition)
+        self.job = GlueJob(self, "Job", jobs=jobs, script="curate", connections=self.connections.of_job())
+        self.connections.grant_read(self.job.role)
         allow_read(self.job.role, shared.raw, f"{jobs.line}/")
         allow_lake(self.job.role, shared=shared, line=jobs.line, tables=True)
+        for other in sorted(lines_read(jobs.bundle.definition.sources)):
+            allow_published(self.job.role, shared=shared, line=other)
         self.works(self.glue_state(id_, self.job))

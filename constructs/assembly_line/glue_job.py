@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_glue as glue
@@ -24,7 +24,14 @@ class GlueJob(Construct):
     """``jobs/<script>.py`` with the line's arguments and its own role; it is tried once."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, jobs: Jobs, script: str, arguments: Mapping[str, str] | None = None
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        jobs: Jobs,
+        script: str,
+        arguments: Mapping[str, str] | None = None,
+        connections: Sequence[glue.IConnection] = (),
     ) -> None:
         super().__init__(scope, id_)
         stack, size = Stack.of(self), jobs.shared.environment.curation
@@ -46,6 +53,7 @@ class GlueJob(Construct):
                 worker_type=_WORKERS[size.worker_type], number_of_workers=size.workers
             ),
             security_configuration=jobs.security,
+            connections=list(connections) or None,
             default_arguments={
                 **jobs.arguments(),
                 **(arguments or {}),
@@ -67,6 +75,7 @@ class GlueJob(Construct):
             integration_pattern=sfn.IntegrationPattern.RUN_JOB,
             arguments=sfn.TaskInput.from_object(
                 {
+                    "--force": sfn.JsonPath.json_to_string(sfn.JsonPath.object_at("$.force")),
                     "--run": sfn.JsonPath.string_at("$$.Execution.Name"),
                     "--parameters": sfn.JsonPath.json_to_string(sfn.JsonPath.object_at("$.parameters")),
                 }

@@ -17,6 +17,11 @@ from assembly_line.naming import slug
 from assembly_line.permissions import allow, allow_key, fixed
 from assembly_line.shared import Shared
 from config.bundle import Bundle
+from config.engine import engine_of
+from config.parameters import resolve
+from config.shipped import code_digest
+from runtime.plan import Plan
+from runtime.planning import plan
 
 
 class Jobs(Construct):
@@ -28,8 +33,10 @@ class Jobs(Construct):
         self.bundle = bundle
         self.line = bundle.definition.line
         self.staging = Path(Stage.of(self).asset_outdir)  # type: ignore[union-attr]  # an app is a stage
-        self.definition = s3_assets.Asset(self, "Definition", path=str(self._written()))
+        self.definition = s3_assets.Asset(self, "Definition", path=self._written("bundle", bundle.model_dump_json()))
         self.modules = s3_assets.Asset(self, "Modules", path=str(module_zip(self.staging)))
+        self.code = code_digest()
+        self.plan = s3_assets.Asset(self, "Plan", path=self._written("plan", self._planned().encoded()))
         self.log = Logbook(self, "Log", environment=shared.environment, key=shared.key)
         self.security = glue.SecurityConfiguration(
             self,
@@ -54,6 +61,8 @@ class Jobs(Construct):
             "--models-bucket": shared.models.bucket_name,
             "--database": shared.database,
             "--bundle": self.definition.s3_object_url,
+            "--code": self.code,
+            "--engine": engine_of(self.bundle.definition, environment),
             "--environment-parameters": json.dumps(environment.parameters.get(self.line, {}), sort_keys=True),
         }
 
@@ -62,11 +71,16 @@ class Jobs(Construct):
         allow_object(role, self.definition)
         allow_key(role, self.shared.key, write=True)
 
-    def _written(self) -> Path:
-        path = self.staging / f"{self.line}.bundle.json"
+    def _planned(self) -> Plan:
+        """What every station depends on, for the function that asks whether it is fresh."""
+        given = self.shared.environment.parameters.get(self.line, {})
+        return plan(self.bundle, values=resolve(self.bundle.definition.parameters, given), code=self.code)
+
+    def _written(self, kind: str, text: str) -> str:
+        path = self.staging / f"{self.line}.{kind}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self.bundle.model_dump_json(), encoding="utf-8")
-        return path
+        path.write_text(text, encoding="utf-8")
+        return str(path)
 
     def _execution_role(self) -> iam.Role:
         """The role with which Batch itself starts any job of the line: pull the image, open the log."""

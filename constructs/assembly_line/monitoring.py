@@ -82,7 +82,8 @@ class MonitoringStation(Station):
             environment={
                 "PREDICTIONS_TABLE": predictions.name,
                 "WINDOWS_TABLE": self.windows.name,
-                "METRIC": performance.metric,
+                "TASK": self._line.dataset.task,
+                "METRIC": self._line.observed_metric,
                 "MINIMUM_SAMPLE": str(performance.minimum_sample),
                 "LINE": self._line.line,
             },
@@ -125,7 +126,7 @@ class MonitoringStation(Station):
                     metric=line_metric(line.line, measures.PERFORMANCE),
                     threshold=bound,
                     when=beyond,
-                    says=f"the {bar.metric} of line {line.line} on its ground truth is out of bounds: retrain it",
+                    says=f"{line.observed_metric} of line {line.line} on its ground truth is out of bounds: retrain it",
                 )
         error_alarm(
             self,

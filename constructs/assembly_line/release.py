@@ -57,7 +57,7 @@ class ReleaseStation(Station):
         )
         decision = sfn.Choice(self, "Decision")
         decision.when(sfn.Condition.string_equals("$.gate.decision", "promote"), register).otherwise(self.verdict)
-        self.started.next(gate).next(decision)
+        self.fresh.otherwise(gate.next(decision))
         register.next(deploy).next(self._until_in_service())
 
     def _until_in_service(self) -> sfn.IChainable:
@@ -105,7 +105,7 @@ class ReleaseStation(Station):
             LEDGER_TABLE=self._shared.ledger.table_name,
             GATES=json.dumps([gate.model_dump() for gate in self._line.release.gates]),
             MARGIN=str(self._line.release.margin),
-            METRIC=self._line.training.metric,
+            METRIC=self._line.metric,
         )
         self._allow_receipts(handler)
         self._shared.allow_ledger(handler.role, "dynamodb:GetItem")

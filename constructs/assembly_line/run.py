@@ -95,13 +95,25 @@ class Run(Construct):
         for station in reversed(self._stations):
             station.join(then=following, early=early)
             following = station.started
-        return self._with_parameters(started.next(following))
+        return self._with_defaults(started.next(following))
 
-    def _with_parameters(self, then: sfn.IChainable) -> sfn.IChainable:
-        """A run that was started without parameters has the line's defaults."""
-        none = sfn.Pass(self, "NoParameters", result=sfn.Result.from_object({}), result_path="$.parameters")
-        given = sfn.Choice(self, "ParametersGiven")
-        return given.when(sfn.Condition.is_present("$.parameters"), then).otherwise(none.next(then))
+    def _with_defaults(self, then: sfn.IChainable) -> sfn.IChainable:
+        """A run that was started without them has no values of its own for parameters, and forces no station."""
+        defaults = sfn.Pass(
+            self,
+            "Defaults",
+            result=sfn.Result.from_object({"parameters": {}, "force": []}),
+            result_path="$.defaults",
+        )
+        given = sfn.Pass(
+            self,
+            "Given",
+            parameters={
+                "given": sfn.JsonPath.json_merge(sfn.JsonPath.object_at("$.defaults"), sfn.JsonPath.object_at("$"))
+            },
+            output_path="$.given",
+        )
+        return defaults.next(given).next(then)
 
     def _early_end(self) -> sfn.IChainable:
         """Record why, tell everyone, and end as halted or failed."""

@@ -24,7 +24,9 @@ _ERROR = "$.error"
 
 
 class Station(Construct):
-    """One station: ``<Id>Started`` → its work → ``<Id>Verdict`` → ``<Id>Passed``, with a way out for each failure.
+    """One station: ``<Id>Started`` → ``<Id>Freshness`` → its work → ``<Id>Verdict`` → ``<Id>Passed``.
+
+    A fresh one goes to its verdict at once; each failure has a way out.
 
     A subclass makes what it works with, then calls ``works`` with its states; the line joins stations with ``join``.
     Its id is the station's name in PascalCase.
@@ -34,28 +36,34 @@ class Station(Construct):
         super().__init__(scope, id_)
         self.name = id_.lower()
         self.supervisor = supervisor
-        self._handlers: list[Handler] = [supervisor.verdict]
+        self._handlers: list[Handler] = [supervisor.freshness, supervisor.verdict]
         self._batch_jobs: list[BatchJob] = []
         self._glue_jobs: list[GlueJob] = []
         self.started = supervisor.started(self, f"{id_}Started", detail_type=events.STATION_STARTED, station=self.name)
         self.verdict = supervisor.judged(self, f"{id_}Verdict", station=self.name)
         self.passed = sfn.Choice(self, f"{id_}Passed")
+        self.fresh = sfn.Choice(self, f"{id_}Fresh")
+        freshness = supervisor.looked(self, f"{id_}Freshness", station=self.name)
         self.failed = self._way_out(f"{id_}Failed", status="failed", error={"error": sfn.JsonPath.object_at(_ERROR)})
         self.halted = self._way_out(
             f"{id_}Halted",
             status="halted",
             error={"error": {"Error": "Halted", "Cause": sfn.JsonPath.string_at("$.verdict.message")}},
         )
-        for task in (self.started, self.verdict):
+        for task in (self.started, freshness, self.verdict):
             self.catching(task)
+        self.started.next(freshness).next(self.fresh)
+        self.fresh.when(sfn.Condition.boolean_equals("$.freshness.fresh", True), self.verdict)
         self.verdict.next(self.passed)
         self.passed.when(sfn.Condition.string_equals("$.verdict.status", "halted"), self.halted)
 
     def works(self, *states: sfn.IChainable) -> None:
         """Put the station's own states, one after the other, between its start and its verdict."""
-        chain = sfn.Chain.start(self.started)
-        for state in (*states, self.verdict):
+        first, *others = states
+        chain = sfn.Chain.start(first)
+        for state in (*others, self.verdict):
             chain = chain.next(state)
+        self.fresh.otherwise(chain)
 
     def join(self, *, then: sfn.IChainable, early: sfn.IChainable) -> None:
         """Lead to the next station when this one passed, and to the run's early end when it did not."""

@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger
 
+from config.metrics import Task
 from runtime import environment, ground_truth, measures, performance
 
 
@@ -15,6 +16,7 @@ from runtime import environment, ground_truth, measures, performance
 class Environment:
     predictions_table: str
     windows_table: str
+    task: Task
     metric: str
     minimum_sample: int
     line: str
@@ -25,6 +27,7 @@ STORE = ground_truth.Store(
     dynamodb=boto3.client("dynamodb"),
     predictions=ENVIRONMENT.predictions_table,
     windows=ENVIRONMENT.windows_table,
+    task=ENVIRONMENT.task,
 )
 LOGGER = Logger(service="ground-truth")
 LOGGER.append_keys(line=ENVIRONMENT.line)
@@ -40,6 +43,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         STORE.dynamodb,
         STORE.windows,
         joined.windows,
+        task=ENVIRONMENT.task,
         metric=ENVIRONMENT.metric,
         minimum_sample=ENVIRONMENT.minimum_sample,
     )

@@ -17,17 +17,27 @@ from runtime.verdict import verdict
 class Environment:
     lake_bucket: str
     event_bus: str
+    ledger_table: str
 
 
 ENVIRONMENT = environment.load(Environment)
 S3 = boto3.client("s3")
 EVENTS = boto3.client("events")
+DYNAMODB = boto3.client("dynamodb")
 LOGGER = Logger(service="verdict")
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     paths = RunPaths(lake=ENVIRONMENT.lake_bucket, line=event["line"], run=event["run"])
     LOGGER.append_keys(line=paths.line, run=paths.run, station=event["station"])
-    result = verdict(s3=S3, bus_client=EVENTS, bus=ENVIRONMENT.event_bus, paths=paths, station=event["station"])
+    result = verdict(
+        s3=S3,
+        bus_client=EVENTS,
+        dynamodb=DYNAMODB,
+        bus=ENVIRONMENT.event_bus,
+        ledger_table=ENVIRONMENT.ledger_table,
+        paths=paths,
+        station=event["station"],
+    )
     LOGGER.info("station ended", extra={"status": result["status"]})
     return result

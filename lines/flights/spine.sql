@@ -8,5 +8,6 @@ SELECT
     dest,
     distance,
     local_hour AS hour,
+    arrived_at AS label_known_at,
     CASE WHEN arr_delay >= $late_minutes THEN 1 WHEN arr_delay IS NOT NULL THEN 0 END AS label
 FROM flights

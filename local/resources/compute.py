@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.resources.kinds import Answer, Kind, Made, Properties, Site, accepting, answered, deleting, ref
+from local.resources.kinds import Answer, Kind, Made, Properties, Site, accepting, again, answered, deleting, ref
 from local.resources.naming import Name
 
 _LINKED_ROLE = "AWSServiceRoleForBatch"
@@ -79,6 +79,7 @@ KINDS = [
         ref=answered("jobDefinitionArn"),
         attributes={"JobDefinitionArn": ref},
         delete=deleting("batch", "deregister_job_definition", jobDefinition=ref),
+        update=again(_create_definition),
         ignored=accepting("ResourceRetentionPolicy"),
     ),
 ]

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from moto.backends import get_backend
+
+from config.connections import EMBEDDED_HOST
+from local.fidelity import Row
 from local.resources.kinds import (
     Answer,
     Kind,
@@ -9,6 +15,7 @@ from local.resources.kinds import (
     Properties,
     Site,
     accepting,
+    anew,
     arn,
     constant,
     creating,
@@ -17,6 +24,17 @@ from local.resources.kinds import (
     ref,
 )
 from local.resources.naming import Name
+from runtime.sources.endpoints import jdbc_url
+
+FIDELITY = [
+    Row("Glue", "connections: GetConnection on the job's role", "real"),
+    Row("Glue", "connections whose host is `embedded`", "approximated", "their URL becomes the local one"),
+    Row("Glue", "connections' networks (subnet, security groups)", "absent", "kept, and of no effect"),
+    Row("Secrets Manager", "secrets: GetSecretValue on the caller's role", "real"),
+    Row("Secrets Manager", "rotation", "absent"),
+]
+
+_EMBEDDED = f"://{EMBEDDED_HOST}:"
 
 
 def _create_database(site: Site, properties: Properties) -> Answer:
@@ -37,6 +55,29 @@ def _create_security(site: Site, properties: Properties) -> Answer:
     encryption = {names.get(name, name): value for name, value in properties["EncryptionConfiguration"].items()}
     name = properties["Name"]
     return site.call("glue", "create_security_configuration", Name=name, EncryptionConfiguration=encryption)
+
+
+def is_embedded(resource: Any) -> bool:
+    """Tell whether a resource is a connection to a database that the embedded AWS starts."""
+    if resource["Type"] != "AWS::Glue::Connection":
+        return False
+    given = resource["Properties"]["ConnectionInput"].get("ConnectionProperties", {})
+    return _EMBEDDED in str(given.get("JDBC_CONNECTION_URL", ""))
+
+
+def _create_connection(site: Site, properties: Properties) -> Answer:
+    wanted = properties["ConnectionInput"]
+    given = wanted.get("ConnectionProperties", {})
+    if is_embedded({"Type": "AWS::Glue::Connection", "Properties": properties}):
+        login = site.aws.postgres.login(given["JDBC_CONNECTION_URL"].rpartition("/")[2])
+        url = jdbc_url("postgresql", login.host, login.port, login.dbname)
+        wanted = {**wanted, "ConnectionProperties": {**given, "JDBC_CONNECTION_URL": url}}
+    return site.call("glue", "create_connection", ConnectionInput=wanted)
+
+
+def _delete_connection(made: Made) -> None:
+    backend = get_backend("glue")[made.site.account][made.site.region]  # moto has no DeleteConnection
+    backend.connections.pop(made.ref, None)
 
 
 def _create_work_group(site: Site, properties: Properties) -> Answer:
@@ -77,6 +118,7 @@ KINDS = [
         create=creating("glue", "create_job"),
         ref=given("Name"),
         delete=deleting("glue", "delete_job", JobName=ref),
+        update=anew(creating("glue", "create_job"), deleting("glue", "delete_job", JobName=ref)),
     ),
     Kind(
         type="AWS::Glue::SecurityConfiguration",
@@ -84,6 +126,14 @@ KINDS = [
         create=_create_security,
         ref=given("Name"),
         delete=deleting("glue", "delete_security_configuration", Name=ref),
+    ),
+    Kind(
+        type="AWS::Glue::Connection",
+        create=_create_connection,
+        ref=lambda made: made.properties["ConnectionInput"]["Name"],
+        delete=_delete_connection,
+        accepts=accepting("ConnectionInput"),
+        ignored=accepting("CatalogId"),
     ),
     Kind(
         type="AWS::Athena::WorkGroup",

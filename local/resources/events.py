@@ -9,6 +9,7 @@ from local.resources.kinds import (
     Properties,
     Site,
     accepting,
+    anew,
     answered,
     creating,
     deleting,
@@ -70,6 +71,7 @@ KINDS = [
         ref=_rule_ref,
         attributes={"Arn": answered("RuleArn")},
         delete=_delete_rule,
+        update=anew(_create_rule, _delete_rule),
     ),
     Kind(
         type="AWS::Events::Archive",

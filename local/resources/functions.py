@@ -46,6 +46,18 @@ def _create_function(site: Site, properties: Properties) -> Answer:
     return {"FunctionArn": answer["FunctionArn"]}
 
 
+def _update_function(made: Made, properties: Properties) -> Answer:
+    name, code = properties["FunctionName"], dict(properties["Code"])
+    if "ZipFile" in code:
+        code["ZipFile"] = _zipped(properties["Handler"], code["ZipFile"])
+    if properties["Code"] != made.given["Code"]:
+        made.site.call("lambda", "update_function_code", FunctionName=name, **code)
+    kept = {"Code", "FunctionName", "ReservedConcurrentExecutions", "Tags", "Architectures", "PackageType"}
+    settings = {key: value for key, value in properties.items() if key not in kept}
+    made.site.call("lambda", "update_function_configuration", FunctionName=name, **settings)
+    return {}
+
+
 def _zipped(handler: str, source: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -83,6 +95,7 @@ KINDS = [
         ref=given("FunctionName"),
         attributes={"Arn": answered("FunctionArn")},
         delete=deleting("lambda", "delete_function", FunctionName=ref),
+        update=_update_function,
         ignored=accepting("RuntimeManagementConfig", "RecursiveLoop", "Code.SourceKMSKeyArn"),
     ),
     Kind(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.resources.kinds import Answer, Kind, Made, Properties, Site, accepting, answered, given
+from local.resources.kinds import Answer, Kind, Made, Properties, Site, accepting, anew, answered, given
 from local.resources.naming import Name
 
 _PATTERN = r"[\w+=,.@-]+"
@@ -116,6 +116,7 @@ KINDS = [
         create=_create_policy,
         ref=given("PolicyName"),
         delete=_delete_policy,
+        update=anew(_create_policy, _delete_policy),
         accepts=accepting("PolicyName", "PolicyDocument", "Roles"),
     ),
     Kind(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from config.errors import LineError
 from local.resources.fit import fit
@@ -52,6 +54,8 @@ class Made:
     answer: Answer
     ref: str = ""
     retain: bool = False
+    given: Properties = field(default_factory=dict)
+    """The properties as they were before its making added to them."""
 
     def attribute(self, name: str) -> Any:
         """Return what Fn::GetAtt gives."""
@@ -70,6 +74,8 @@ class Made:
 Value = Callable[[Made], Any]
 Create = Callable[[Site, Properties], Answer]
 Delete = Callable[[Made], Any]
+Update = Callable[["Made", Properties], Answer]
+"""Gives a resource other properties; what the answer of its making said stays, but for what this answer says anew."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +92,39 @@ class Kind:
     name: Name | None = None
     attributes: Mapping[str, Value] = field(default_factory=dict)
     delete: Delete | None = None
+    update: Update | None = None
     accepts: frozenset[str] | None = None
     ignored: frozenset[str] = frozenset()
     data: bool = False
 
     def make(self, site: Site, properties: Properties) -> Made:
         """Create a resource of this type."""
+        wanted = self._wanted(site, properties)
+        before = copy.deepcopy(wanted)
+        made = Made(kind=self, site=site, properties=wanted, answer=self.create(site, wanted), given=before)
+        made.ref = str(self.ref(made))
+        return made
+
+    def change(self, made: Made, properties: Properties) -> bool:
+        """Give a resource other properties, and say whether they were others; raises LineError where it cannot."""
+        site = made.site
+        wanted = self._wanted(site, properties, known=made.properties)
+        if text(wanted) == text(made.given):
+            return False
+        if self.update is None:
+            self.refuse(made)
+        answer = self.update(made, wanted)
+        made.properties, made.given, made.answer = wanted, copy.deepcopy(wanted), {**made.answer, **answer}
+        made.ref = str(self.ref(made))
+        return True
+
+    def refuse(self, made: Made) -> NoReturn:
+        """Raise LineError: the resource cannot be changed while it is there."""
+        where = f"stack {made.site.stack}, resource {made.site.logical_id}"
+        raise LineError(f"{where}: {self.type} cannot be changed while it is there: start a fresh embedded AWS")
+
+    def _wanted(self, site: Site, properties: Properties, known: Properties | None = None) -> Properties:
+        """Return the properties that count, the resource's name among them: the one it has, or a new one."""
         where = f"stack {site.stack}, resource {site.logical_id}"
         wanted = without(properties, self.ignored)
         if self.accepts is not None and (strange := sorted(set(wanted) - self.accepts)):
@@ -101,11 +134,29 @@ class Kind:
             )
         if self.name:
             if not wanted.get(self.name.property):
-                wanted[self.name.property] = self.name.make(site.stack, site.logical_id)
+                made = (known or {}).get(self.name.property)
+                wanted[self.name.property] = made or self.name.make(site.stack, site.logical_id)
             self.name.check(wanted[self.name.property], where)
-        made = Made(kind=self, site=site, properties=wanted, answer=self.create(site, wanted))
-        made.ref = str(self.ref(made))
-        return made
+        return dict(wanted)
+
+
+def again(create: Create) -> Update:
+    """Return an ``update`` that is another ``create``, which replaces what is there."""
+    return lambda made, properties: create(made.site, properties)
+
+
+def anew(create: Create, delete: Delete) -> Update:
+    """Return an ``update`` that deletes the resource and makes it again under its name."""
+
+    def update(made: Made, properties: Properties) -> Answer:
+        delete(made)
+        return create(made.site, properties)
+
+    return update
+
+
+def text(properties: Properties) -> str:
+    return json.dumps(properties, sort_keys=True, default=str)
 
 
 def accepting(*names: str) -> frozenset[str]:

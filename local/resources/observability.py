@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.resources.kinds import Answer, Kind, Properties, Site, accepting, arn, creating, deleting, given, ref
+from local.resources.kinds import Answer, Kind, Properties, Site, accepting, again, arn, creating, deleting, given, ref
 from local.resources.naming import Name
 
 _ANY = r"[^\x00-\x1f]+"
@@ -30,6 +30,7 @@ KINDS = [
         type="AWS::CloudWatch::Alarm",
         name=Name("AlarmName", pattern=_ANY),
         create=creating("cloudwatch", "put_metric_alarm"),
+        update=again(creating("cloudwatch", "put_metric_alarm")),
         ref=given("AlarmName"),
         attributes={"Arn": arn("cloudwatch", "alarm:{ref}")},
         delete=deleting("cloudwatch", "delete_alarms", AlarmNames=lambda made: [made.ref]),
@@ -38,6 +39,7 @@ KINDS = [
         type="AWS::CloudWatch::CompositeAlarm",
         name=Name("AlarmName", pattern=_ANY),
         create=creating("cloudwatch", "put_composite_alarm"),
+        update=again(creating("cloudwatch", "put_composite_alarm")),
         ref=given("AlarmName"),
         attributes={"Arn": arn("cloudwatch", "alarm:{ref}")},
         delete=deleting("cloudwatch", "delete_alarms", AlarmNames=lambda made: [made.ref]),
@@ -46,6 +48,7 @@ KINDS = [
         type="AWS::CloudWatch::Dashboard",
         name=Name("DashboardName"),
         create=creating("cloudwatch", "put_dashboard"),
+        update=again(creating("cloudwatch", "put_dashboard")),
         ref=given("DashboardName"),
         delete=deleting("cloudwatch", "delete_dashboards", DashboardNames=lambda made: [made.ref]),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from local.resources.fit import text
-from local.resources.kinds import Answer, Kind, Properties, Site, accepting, answered, deleting, given, ref
+from local.resources.kinds import Answer, Kind, Made, Properties, Site, accepting, answered, deleting, given, ref
 from local.resources.naming import Name
 
 _RENAMED = {"StateMachineName": "name", "StateMachineType": "type"}
@@ -15,6 +15,18 @@ _DEFINITION = ("DefinitionString", "Definition", "DefinitionS3Location", "Defini
 def _create(site: Site, properties: Properties) -> Answer:
     parameters = {_RENAMED.get(name, name): value for name, value in properties.items() if name not in _DEFINITION}
     return site.call("stepfunctions", "create_state_machine", definition=definition(site, properties), **parameters)
+
+
+def _update(made: Made, properties: Properties) -> Answer:
+    body = definition(made.site, properties)
+    made.site.call(
+        "stepfunctions",
+        "update_state_machine",
+        stateMachineArn=made.ref,
+        definition=body,
+        roleArn=properties["RoleArn"],
+    )
+    return {}
 
 
 def definition(site: Site, properties: Properties) -> str:
@@ -37,6 +49,7 @@ KINDS = [
         ref=answered("stateMachineArn"),
         attributes={"Arn": ref, "Name": given("StateMachineName"), "StateMachineRevisionId": lambda _made: "INITIAL"},
         delete=deleting("stepfunctions", "delete_state_machine", stateMachineArn=ref),
+        update=_update,
         accepts=accepting(
             *_RENAMED,
             *_DEFINITION,

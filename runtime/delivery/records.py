@@ -1,7 +1,7 @@
 """Prediction records: what every channel carries, one JSON object each.
 
 ``{"schema": 1, "prediction_id": "<line>:<id>:<score date>", "line", "run", "model_version", "id", "event_time",
-"score", "at"}``
+"score", "at"}``, where ``score`` is the probability of the label 1, or the value that was estimated.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from config.errors import LineError
 from runtime.paths import RunPaths
 
 SCHEMA = 1
+SMALLEST, LARGEST = 1e-130, 1e125
+"""Between which every channel can carry a number: what DynamoDB holds."""
 
 Record = Mapping[str, Any]
 
@@ -24,6 +26,15 @@ def prediction_id(*, line: str, id_: str, score_date: str) -> str:
     'flights:UA-1545:2013-08-15'
     """
     return f"{line}:{id_}:{score_date}"
+
+
+def carried(value: float) -> bool:
+    """Whether every channel can carry the number; NaN and infinity are none.
+
+    >>> carried(0.0), carried(-12.5), carried(float("nan")), carried(1e300), carried(1e-200)
+    (True, True, False, False, False)
+    """
+    return value == 0 or SMALLEST <= abs(value) <= LARGEST
 
 
 def parts(given: str) -> tuple[str, str, str]:

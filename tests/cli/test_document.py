@@ -80,7 +80,7 @@ def account() -> Account:
             queues={"Crew": 912, "Gates": 910},
             answer=Answer(status=200, body={"score": 0.25}),
             told=890,
-            performance=Performance(n=890, roc_auc=0.77, brier=0.12),
+            performance=Performance(n=890, metrics={"roc_auc": 0.77, "brier": 0.12}),
             alarms={"drift": "ALARM", "performance": "OK"},
         ),
     )

@@ -13,7 +13,9 @@ RUNNER = CliRunner(env={"COLUMNS": "200", "TERMINAL_WIDTH": "200"})
 HEAVY = ("moto", "boto3", "duckdb", "pandas", "pydantic", "aws_cdk")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in ("run", "up", "validate", "new"))])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], *([name, "--help"] for name in ("run", "up", "validate", "sql", "new"))]
+)
 def test_every_command_explains_itself(arguments: list[str]) -> None:
     result = RUNNER.invoke(app, arguments)
     assert result.exit_code == 0
@@ -56,6 +58,11 @@ def test_the_version_is_the_packages() -> None:
             "error: --raw: '/nowhere' is not a folder, expected one with <source>/<file>.csv: correct it\n",
         ),
         (["validate", "nope"], "error: line 'nope' is unknown, expected one of {lines}: correct the name\n"),
+        (["sql", "nope"], "error: line 'nope' is unknown, expected one of {lines}: correct the name\n"),
+        (
+            ["sql", "flights", "--engine", "polars"],
+            "error: --engine: 'polars' is no engine, expected duckdb or spark: correct it\n",
+        ),
         (["up", "nope"], "error: line 'nope' is unknown, expected one of {lines}: correct the name\n"),
         (
             ["new", "No-Name"],

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.new import make_line
 from cli.validate import environment_mistakes, line_mistakes, validate_lines
 
 
@@ -52,8 +53,8 @@ def test_a_new_line_has_no_mistakes(root: Path) -> None:
             "line.yaml",
             "columns: [customer]}",
             "columns: [custmer]}",
-            "lines/shop/line.yaml: tests.customers[0]: customers has no column 'custmer' (closest: 'customer'), "
-            "expected one of customer, city, joined_on",
+            "lines/shop/line.yaml: tests.customers[0].columns: 'custmer' is not a column of customers, "
+            "expected one of customer, city, joined_on (closest: 'customer'): correct the name",
         ),
         (
             "line.yaml",
@@ -115,3 +116,81 @@ def test_every_mistake_is_told_and_the_status_is_1(root: Path, capsys: pytest.Ca
 
 def test_a_sound_repository_has_status_0(root: Path) -> None:
     assert validate_lines(None, root) == 0
+
+
+DATABASE = """  customers:
+    kind: database
+    connection: shop_db
+    columns:"""
+
+
+def test_a_connection_that_an_environment_lacks_is_a_mistake(root: Path) -> None:
+    rewrite(root / "lines" / "shop" / "line.yaml", "  customers:\n    columns:", DATABASE)
+    assert line_mistakes("shop", root) == [
+        "lines/shop/line.yaml: sources.customers.connection: 'shop_db' is not a connection of environment 'local', "
+        "expected one of none: correct the name or add it under connections in config/environments/local.yaml"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("", None),
+        (
+            "query: SELECT customer FROM c WHERE joined_on > $since",
+            "query: $since is not a declared parameter, expected one of learning_rate, rounds, score_date, test_from, "
+            "train_from, validation_from: correct the name or declare it under parameters in line.yaml",
+        ),
+        (
+            "version: UPDATE c SET n = 1",
+            "version: holds UPDATE, expected one SELECT that writes nothing: remove the rest",
+        ),
+    ],
+)
+def test_a_query_for_a_database_is_looked_at(root: Path, more: str, message: str | None) -> None:
+    rewrite(
+        root / "lines" / "shop" / "line.yaml", "  customers:\n    columns:", f"{DATABASE[:-12]}    {more}\n    columns:"
+    )
+    environment = root / "config" / "environments" / "local.yaml"
+    environment.write_text(environment.read_text() + "connections: {shop_db: {engine: postgresql, embedded: true}}\n")
+    found = line_mistakes("shop", root)
+    assert found == ([f"lines/shop/line.yaml: sources.customers.{message}"] if message else [])
+
+
+def test_an_unknown_kind_of_source_is_a_mistake(root: Path) -> None:
+    rewrite(
+        root / "lines" / "shop" / "line.yaml", "  customers:\n    columns:", "  customers:\n    kind: ftp\n    columns:"
+    )
+    assert line_mistakes("shop", root) == [
+        "lines/shop/line.yaml: sources.customers.kind: 'ftp' is not a kind, expected one of s3, database, line"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "table", "message"),
+    [
+        ("store", "orders", None),
+        ("stores", "orders", "line: 'stores' is not another line, expected one of store: correct the name"),
+        ("shop", "orders", "line: 'shop' is not another line, expected one of store: correct the name"),
+        (
+            "store",
+            "order",
+            "table: line 'store' has no table 'order', expected one of customer_history, customers, orders, "
+            "predictions: correct the name",
+        ),
+    ],
+)
+def test_a_source_that_is_another_lines_table_must_be_there(
+    root: Path, line: str, table: str, message: str | None
+) -> None:
+    make_line("store", root)
+    source = f"  customers:\n    kind: line\n    line: {line}\n    table: {table}\n    columns:"
+    rewrite(root / "lines" / "shop" / "line.yaml", "  customers:\n    columns:", source)
+    assert line_mistakes("shop", root) == ([f"lines/shop/line.yaml: sources.customers.{message}"] if message else [])
+
+
+def test_partition_columns_are_columns_of_the_rehearsed_source(root: Path) -> None:
+    source = "  customers:\n    partitions: {city: VARCHAR}\n    columns:"
+    rewrite(root / "lines" / "shop" / "line.yaml", "  customers:\n    columns:", source)
+    rewrite(root / "lines" / "shop" / "line.yaml", "      city: VARCHAR\n", "")
+    assert line_mistakes("shop", root) == []

@@ -48,7 +48,7 @@ def test_every_truth_is_told_though_nobody_joins_it(aws: Aws, monkeypatch: Any) 
     _, queue = aws.topic()
     outputs = {"GroundTruthQueueUrl": queue, "WindowsTable": aws.table("window")}
     truths = [{"id": str(number), "label": 1} for number in range(23)]
-    assert tell(OneServer(aws), outputs, truths, window="shop#2026-04-01") == 23
+    assert tell(OneServer(aws), outputs, truths, window="shop#2026-04-01", task="binary") == 23
     assert sorted(int(json.loads(body)["id"]) for body in aws.messages(queue)) == list(range(23))
 
 

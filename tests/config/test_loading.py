@@ -111,7 +111,8 @@ def test_several_mistakes_are_counted_behind_the_first(root: Path, change: Chang
         load_bundle("shop", root)
     assert str(caught.value) == (
         "lines/shop/line.yaml: training.metric: 'accuracy' is not allowed, "
-        "expected roc_auc, average_precision, log_loss or brier (and 1 more: `line validate` lists them)"
+        "expected roc_auc, average_precision, log_loss, brier, mae, rmse, median_ae or r2 "
+        "(and 1 more: `line validate` lists them)"
     )
 
 
@@ -127,18 +128,20 @@ def test_several_mistakes_are_counted_behind_the_first(root: Path, change: Chang
             "check: row_count",
             "check: rows",
             "tests.orders[0].check: 'rows' is not a check, "
-            "expected one of not_null, unique, accepted_values, range, row_count, sql",
+            "expected one of not_null, unique, key, accepted_values, range, pattern, length, references, complete, "
+            "sql, row_count, row_count_change, freshness, mean, quantile, share",
         ),
         ("check: row_count, ", "", "tests.orders[0].check: missing, expected the kind of test: add it"),
         (
             "minimum: 1000",
             "minimun: 1000",
-            "tests.orders[0].minimum: missing: add it",
+            "tests.orders[0].minimun: unknown key, expected one of severity, why, check, minimum, maximum: "
+            "correct or remove it",
         ),
         (
             "column: customer}",
             "column: customer, colum: x}",
-            "tests.orders[2].colum: unknown key, expected one of severity, tolerance, why, check, column: "
+            "tests.orders[2].colum: unknown key, expected one of severity, why, tolerance, quarantine, check, column: "
             "correct or remove it",
         ),
         (
@@ -190,6 +193,28 @@ def test_several_mistakes_are_counted_behind_the_first(root: Path, change: Chang
             "name: price_only",
             "name: boosting",
             "training: the variant name 'boosting' is used twice, expected distinct names",
+        ),
+        (
+            "  id: id\n",
+            "  task: multiclass\n  id: id\n",
+            "dataset.task: 'multiclass' is not allowed, expected binary or regression",
+        ),
+        (
+            "training:\n  metric: roc_auc",
+            "training:\n  metric: mae",
+            "training.metric: 'mae' is not a metric of the task binary, "
+            "expected one of roc_auc, average_precision, log_loss, brier",
+        ),
+        (
+            "- {metric: roc_auc, minimum: 0.6, severity: error}",
+            "- {metric: brier, maximum: 0.2, severity: error}\n    - {metric: r2, minimum: 0.6, severity: error}",
+            "release.gates[1].metric: 'r2' is not a metric of the task binary, "
+            "expected one of roc_auc, average_precision, log_loss, brier",
+        ),
+        (
+            "performance: {metric: roc_auc",
+            "performance: {metric: bias",
+            "monitoring.performance.metric: 'bias' is not a metric of the task binary, expected one of roc_auc, brier",
         ),
         (
             "delivery:\n",

@@ -8,7 +8,7 @@ from runtime import manifest, promotion, receipts
 from runtime.promotion import Champion
 from tests.jobs.runs import job
 from tests.moto_server import Aws
-from tests.runtime.modelled import World, world
+from tests.runtime.modelled import REGRESSION, World, world
 
 
 @pytest.fixture
@@ -103,3 +103,37 @@ def promote(line: World, ledger: str, sha256: str | None = None) -> None:
         metrics={"roc_auc": 0.9},
     )
     promotion.promote(line.aws.client("dynamodb"), ledger, line.paths.line, champion, expected=None)
+
+
+def test_a_champion_of_another_task_is_not_compared(
+    line: World, ledger: str, aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(line, ledger)
+    champion = promotion.champion(aws.client("dynamodb"), ledger, line.paths.line)
+    assert champion is not None
+    estimating = world(aws, tmp_path, train=REGRESSION, task="regression")
+    for variant in ("small", "large", "distance_only"):
+        estimating.saved(Variant(name=variant))
+    promotion.promote(aws.client("dynamodb"), ledger, estimating.paths.line, champion, expected=None)
+
+    assert job(monkeypatch, estimating, evaluate.main, ledger_table=ledger) == 0
+
+    told = outputs(estimating)
+    assert told["champion"] == {"version": 4, "metrics": None}
+    assert set(told["metrics"]) == {"mae", "rmse", "median_ae", "r2"}  # type: ignore[call-overload]
+
+
+def test_a_regression_releases_the_variant_that_errs_least(
+    aws: Aws, tmp_path: Path, ledger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    line = world(aws, tmp_path, train=REGRESSION, task="regression")
+    line.saved(Variant(name="small", parameters={"max_iter": 1, "max_leaf_nodes": 2}))
+    line.saved(Variant(name="large", parameters={"max_iter": 50}))
+    line.saved(Variant(name="distance_only", columns=["distance"]))
+
+    assert job(monkeypatch, line, evaluate.main, ledger_table=ledger) == 0
+
+    told = outputs(line)
+    assert told["variant"] == "large"
+    assert told["metrics"]["mae"] < told["baselines"]["distance_only"]["mae"]  # type: ignore[index]

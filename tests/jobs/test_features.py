@@ -1,12 +1,14 @@
+import datetime as dt
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runtime import online
+from runtime import engine, feature_check, online
 from tests.jobs.workshop import Workshop
 from tests.moto_server import Aws
-from tests.runtime.shop import LINE, orders
+from tests.runtime.shop import FEATURES, LINE, bundle, orders
 
 
 @pytest.fixture
@@ -50,5 +52,28 @@ def test_without_its_curation_the_station_fails_with_the_mend(workshop: Workshop
     assert (code, receipt.message) == (
         65,
         f"curation: the receipt s3://{workshop.lake}/runs/shop/run-9/curation.json is missing, "
-        "expected succeeded or flagged: let curation of run 'run-9' end well first",
+        "expected one of succeeded, flagged, skipped: let curation of run 'run-9' end well first",
     )
+
+
+def test_history_and_online_store_agree_as_of_the_moment_that_the_station_noted(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    _, receipt = workshop.run("features")
+    client = workshop.aws.client("dynamodb")
+    noted = online.is_up_to(client, workshop.online)
+    assert noted is not None
+    as_of = dt.datetime.fromisoformat(noted)
+    assert receipt.outputs["as_of"] == as_of.isoformat()
+    with engine.connect(threads=1) as connection:
+        workshop.library().attach(connection, ["habits"], tmp_path)
+        view = bundle().definition.features["habits"]
+        found = feature_check.check(connection, client, workshop.online, name="habits", view=view, as_of=as_of)
+    assert (found.agrees, found.offline) == (True, 2)
+
+
+def test_rows_that_are_left_out_are_counted(workshop: Workshop) -> None:
+    sql = FEATURES["habits"].replace("FROM orders", "FROM (FROM orders UNION ALL FROM orders)")
+    workshop.stage(features={"habits": f"{sql} UNION ALL SELECT NULL, placed, 1, true FROM orders LIMIT 42"})
+    _, receipt = workshop.run("features")
+    assert (receipt.outputs["views"]["habits"]["rows"], receipt.outputs["views"]["habits"]["left_out"]) == (20, 22)

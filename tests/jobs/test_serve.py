@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from config.line import Variant
 from runtime import artefact, manifest
 from tests.lambdas.processes import ROOT
 from tests.moto_server import Aws
@@ -45,11 +46,15 @@ class Server:
 
 @pytest.fixture(scope="module")
 def model(aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model's folder, as SageMaker unpacks it."""
+    return folder_of(aws, tmp_path_factory)
+
+
+def folder_of(aws: Aws, tmp_path_factory: pytest.TempPathFactory, **line: Any) -> Path:
+    """Train a model and return its folder, as SageMaker unpacks it."""
     root, folder = tmp_path_factory.mktemp("root"), tmp_path_factory.mktemp("model")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(root)
-        made = world(aws, root).candidate()
+        made = world(aws, root, **line).candidate(Variant(name="only", parameters={} if line else {"max_iter": 5}))
     for name, body in {**made.files, manifest.NAME: made.manifest.encoded()}.items():
         (folder / name).write_bytes(body)
     return folder
@@ -222,3 +227,35 @@ def test_a_manifest_that_is_not_the_registered_one_is_not_served(model: Path) ->
 
     assert server.process.returncode == 65
     assert said.startswith(f"serving: model artefact {model}: manifest.json is not the file that was saved")
+
+
+@pytest.fixture(scope="module")
+def estimator(aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of a regression whose answer is a multiple of the distance: without bound."""
+    train = """
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+
+
+def train(dataset, parameters):
+    distance = make_column_transformer(("passthrough", ["distance"]))
+    return make_pipeline(distance, LinearRegression()).fit(dataset.train, dataset.train_labels)
+"""
+    with running(folder_of(aws, tmp_path_factory, train=train, task="regression")) as found:
+        yield found
+
+
+def test_a_regression_answers_with_values(estimator: Server) -> None:
+    status, answer = estimator.post({"instances": [{**ROW, "distance": 100}, {**ROW, "distance": 1900}]})
+
+    assert status == 200
+    near, far = (prediction["score"] for prediction in answer["predictions"])
+    assert (near > 1, far < 0) == (True, True)
+
+
+def test_an_answer_that_nothing_could_carry_is_refused(estimator: Server) -> None:
+    assert estimator.post({"instances": [ROW, {**ROW, "distance": 1e200}]}) == (
+        400,
+        {"error": "instances[1]: the model's answer is no finite number: ask about likelier values"},
+    )

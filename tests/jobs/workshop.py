@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
 from jobs import curate, dataset, features
 from runtime import receipts, tables
+from runtime.library import Library
 from runtime.paths import RunPaths, warehouse
 from runtime.receipts import Receipt
 from tests.moto_server import REGION, Aws
@@ -44,11 +46,11 @@ class Workshop:
         body = bundle(**changes).model_dump_json()
         self.aws.client("s3").put_object(Bucket=self.lake, Key="bundle.json", Body=body)
 
-    def run(self, job: str, run: str = "run-1", **parameters: object) -> tuple[int, Receipt]:
+    def run(self, job: str, run: str = "run-1", force: Sequence[str] = (), **parameters: object) -> tuple[int, Receipt]:
         """Run a job in this process; return its exit code and its receipt."""
         with (
             patch.dict("os.environ", {"AWS_ENDPOINT_URL": self.aws.endpoint}),
-            patch("sys.argv", [job, *self.words(run, parameters)]),
+            patch("sys.argv", [job, *self.words(run, parameters), "--force", json.dumps(list(force))]),
         ):
             code = JOBS[job].main()
         return code, self.receipt(job, run)
@@ -69,6 +71,11 @@ class Workshop:
         catalog = tables.catalog(warehouse=warehouse(self.lake), region=REGION, endpoint=self.aws.endpoint)
         rows: list[dict[str, Any]] = tables.read(catalog, f"{self.database}.shop_{table}").to_pylist()
         return rows
+
+    def library(self) -> Library:
+        """Return what the stations published together."""
+        catalog = tables.catalog(warehouse=warehouse(self.lake), region=REGION, endpoint=self.aws.endpoint)
+        return Library.of(catalog, self.aws.client("s3"), lake=self.lake, database=self.database, line="shop")
 
     def words(self, run: str, parameters: dict[str, object]) -> list[str]:
         values = {

@@ -64,14 +64,56 @@ def test_a_second_stack_can_join_a_running_server(aws: EmbeddedAws, tmp_path: Pa
     assert [resource.logical_id for resource in second.resources] == ["Parameter"]
 
 
-def test_a_changed_stack_is_refused(aws: EmbeddedAws, tmp_path: Path) -> None:
-    aws.deploy(write_assembly(tmp_path / "a", {"First": EXPORTS}))
-    with pytest.raises(LineError) as raised:
-        aws.deploy(write_assembly(tmp_path / "b", {"First": {**EXPORTS, "Description": "new"}}))
-    assert str(raised.value) == (
-        "stack First: it is deployed already and its template has changed; updating is not supported yet: start a "
-        "fresh embedded AWS"
+def machine(state: str) -> dict[str, Any]:
+    definition = json.dumps({"StartAt": state, "States": {state: {"Type": "Succeed"}}})
+    return {
+        "Resources": {
+            "Role": role_for("states"),
+            "Machine": {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {"DefinitionString": definition, "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}},
+            },
+        },
+        "Outputs": {"Machine": {"Value": {"Ref": "Machine"}}},
+    }
+
+
+def test_a_changed_stack_changes_what_is_different_in_place(aws: EmbeddedAws, tmp_path: Path) -> None:
+    first = aws.deploy(write_assembly(tmp_path / "a", {"First": machine("Before")}))
+    arn = first.outputs["First"]["Machine"]
+    aws.client("stepfunctions").start_execution(stateMachineArn=arn, name="kept")
+    heard: list[str] = []
+    aws.deploy(
+        write_assembly(tmp_path / "b", {"First": machine("After")}), on_event=lambda _, name, __: heard.append(name)
     )
+    client = aws.client("stepfunctions")
+    assert heard == ["Machine"]
+    assert json.loads(client.describe_state_machine(stateMachineArn=arn)["definition"])["StartAt"] == "After"
+    assert [run["name"] for run in client.list_executions(stateMachineArn=arn)["executions"]] == ["kept"]
+
+
+def test_what_is_gone_from_a_stack_is_deleted_and_what_is_new_is_made(aws: EmbeddedAws, tmp_path: Path) -> None:
+    topics = [{"Resources": {name: {"Type": "AWS::SNS::Topic"}}} for name in ("Old", "New")]
+    aws.deploy(write_assembly(tmp_path / "a", {"First": topics[0]}))
+    aws.deploy(write_assembly(tmp_path / "b", {"First": topics[1]}))
+    (topic,) = aws.client("sns").list_topics()["Topics"]
+    assert "New" in topic["TopicArn"]
+
+
+def test_a_change_that_needs_a_fresh_server_is_refused_before_any_is_made(aws: EmbeddedAws, tmp_path: Path) -> None:
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {}}
+    changed = {**bucket, "Properties": {"VersioningConfiguration": {"Status": "Enabled"}}}
+    before, after = machine("Before"), machine("After")
+    before["Resources"]["Bucket"], after["Resources"]["Bucket"] = bucket, changed
+    first = aws.deploy(write_assembly(tmp_path / "a", {"First": before}))
+    with pytest.raises(LineError) as raised:
+        aws.deploy(write_assembly(tmp_path / "b", {"First": after}))
+    assert str(raised.value) == (
+        "stack First, resource Bucket: AWS::S3::Bucket cannot be changed while it is there: start a fresh embedded AWS"
+    )
+    arn = first.outputs["First"]["Machine"]
+    described = aws.client("stepfunctions").describe_state_machine(stateMachineArn=arn)
+    assert json.loads(described["definition"])["StartAt"] == "Before"
 
 
 def test_an_unsupported_type_is_told_before_anything_is_made(aws: EmbeddedAws, tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from moto.awslambda.models import lambda_backends
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
 from local.server import EmbeddedAws
 from tests.local.embedded import function
@@ -49,6 +51,10 @@ def put_a_composite_alarm(cloudwatch: Any) -> list[str]:
     return [alarm["AlarmRule"] for alarm in found]
 
 
+def an_item(key: str = "a") -> Item:
+    return Item(DynamoType({"S": key}), None, {"key": {"S": key}})
+
+
 def log_before_the_policy(s3: Any) -> None:
     s3.create_bucket(Bucket="logs")
     s3.create_bucket(Bucket="logged")
@@ -84,6 +90,34 @@ def test_functions_keep_their_log_group(aws: EmbeddedAws) -> None:
 
 def test_managed_policies_of_aws_can_be_attached(aws: EmbeddedAws) -> None:
     assert "glue:*" in attach_a_managed_policy(aws.client("iam"))
+
+
+def test_an_item_can_be_read_while_it_grows(aws: EmbeddedAws) -> None:
+    item = an_item()
+    described = item.describe_attrs()["Item"]
+    item.attrs["more"] = DynamoType({"N": "1"})
+    assert list(described) == ["key"]
+
+
+def test_an_item_is_read_as_before(aws: EmbeddedAws) -> None:
+    dynamodb = aws.client("dynamodb")
+    dynamodb.create_table(
+        TableName="t",
+        KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    item = {"key": {"S": "a"}, "more": {"M": {"n": {"N": "1"}}}}
+    dynamodb.put_item(TableName="t", Item=item)
+    assert dynamodb.get_item(TableName="t", Key={"key": {"S": "a"}})["Item"] == item
+    assert dynamodb.scan(TableName="t")["Items"] == [item]
+    assert dynamodb.delete_item(TableName="t", Key={"key": {"S": "a"}}, ReturnValues="ALL_OLD")["Attributes"] == item
+
+
+def test_items_are_copied_each_as_itself(aws: EmbeddedAws) -> None:
+    items = [an_item(f"{number}") for number in range(50)]
+    copied = [item.to_json() for item in copy.deepcopy(items)]
+    assert copied == [{"Attributes": {"key": {"S": f"{number}"}}} for number in range(50)]
 
 
 def test_composite_alarms_can_be_put(aws: EmbeddedAws) -> None:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from tests.local.test_repairs import (
+    an_item,
     attach_a_managed_policy,
     commit_twice_from_one_version,
     log_before_the_policy,
@@ -26,6 +27,12 @@ def test_stock_moto_no_longer_needs_the_repair(service: str, need: Any) -> None:
     create: Any = boto3.client
     with mock_aws():
         need(create(service, region_name="us-east-1"))
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="stock moto needs the repair")
+def test_stock_moto_no_longer_hands_out_an_items_own_attributes() -> None:
+    item = an_item()
+    assert item.describe_attrs()["Item"] is not item.attrs
 
 
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="stock moto needs the repair")

@@ -17,10 +17,12 @@ import pyarrow.parquet as pq
 
 from config.bundle import Bundle
 from config.line import Variant
-from runtime import artefact, training
+from config.metrics import Task
+from runtime import artefact, receipts, training
 from runtime.manifest import Location
-from runtime.paths import RunPaths
-from runtime.splits import Splits, open_splits
+from runtime.paths import RunPaths, dataset_prefix
+from runtime.receipts import Receipt
+from runtime.splits import RECEIPT, Splits, open_splits
 from runtime.training import Candidate
 from tests.moto_server import Aws
 
@@ -29,6 +31,8 @@ COLUMNS = [
     {"name": "distance", "type": "number", "source": "request"},
     {"name": "weather__wind", "type": "number", "source": "weather"},
 ]
+
+FINGERPRINT = "abc"
 
 TRAIN = """
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -40,19 +44,26 @@ def train(dataset, parameters):
 """
 
 
-def rows(n: int, seed: int = 0) -> pa.Table:
+REGRESSION = TRAIN.replace("Classifier", "Regressor")
+
+
+def rows(n: int, seed: int = 0, task: Task = "binary") -> pa.Table:
     """Return examples whose label depends on every column; wind is often unknown."""
     random = np.random.default_rng(seed)
     carrier = random.choice(["AA", "DL", "UA"], n)
     distance = random.uniform(100, 2000, n)
     wind = random.uniform(0, 40, n)
     risk = (carrier == "UA") * 1.5 + wind / 15 - distance / 1000
+    labels = {
+        "binary": pa.array((random.uniform(size=n) < 1 / (1 + np.exp(-risk))).astype("int8")),
+        "regression": pa.array(100 * risk + random.normal(size=n)),
+    }
     start = dt.datetime(2013, 8, 15, tzinfo=dt.UTC)
     return pa.table(
         {
             "id": [f"f{seed}-{i}" for i in range(n)],
             "event_time": pa.array([start + dt.timedelta(minutes=i) for i in range(n)], pa.timestamp("us", "UTC")),
-            "label": pa.array((random.uniform(size=n) < 1 / (1 + np.exp(-risk))).astype("int8")),
+            "label": labels[task],
             "carrier": pa.array(carrier, pa.string()),
             "distance": distance,
             "weather__wind": pa.array(wind, mask=random.uniform(size=n) < 0.3),
@@ -60,7 +71,7 @@ def rows(n: int, seed: int = 0) -> pa.Table:
     )
 
 
-def bundle(line: str, **changes: Any) -> Bundle:
+def bundle(line: str, task: Task = "binary", **changes: Any) -> Bundle:
     definition: dict[str, Any] = {
         "line": line,
         "question": "Will this flight arrive late?",
@@ -69,6 +80,7 @@ def bundle(line: str, **changes: Any) -> Bundle:
         },
         "sources": {"flights": {"columns": {"id": "VARCHAR"}}},
         "dataset": {
+            "task": task,
             "id": "id",
             "event_time": "event_time",
             "label": "label",
@@ -108,7 +120,8 @@ class World:
         """Write a part of the dataset."""
         body = io.BytesIO()
         pq.write_table(rows, body)
-        self.s3.put_object(Bucket=self.paths.lake, Key=f"{self.paths.dataset}{part}.parquet", Body=body.getvalue())
+        key = f"{dataset_prefix(self.paths.line, FINGERPRINT)}{part}.parquet"
+        self.s3.put_object(Bucket=self.paths.lake, Key=key, Body=body.getvalue())
 
     def location(self, variant: str) -> Location:
         return Location(bucket=self.models, prefix=self.paths.candidate(variant))
@@ -129,18 +142,21 @@ class World:
         return location, artefact.save(self.s3, location, made.files, made.manifest)
 
 
-def world(aws: Aws, root: Path, *, train: str = TRAIN, **changes: Any) -> World:
+def world(aws: Aws, root: Path, *, train: str = TRAIN, task: Task = "binary", **changes: Any) -> World:
     """Return a line of its own with 600 training rows; ``root`` must be on the path for its code to be found."""
     line = f"line{uuid.uuid4().hex[:8]}"
     folder = root / "lines" / line
     folder.mkdir(parents=True)
     (folder / "train.py").write_text(train)
     paths = RunPaths(lake=aws.bucket(), line=line, run="run-1")
-    made = World(aws=aws, root=root, bundle=bundle(line, **changes), paths=paths, models=aws.bucket())
+    made = World(aws=aws, root=root, bundle=bundle(line, task, **changes), paths=paths, models=aws.bucket())
     for seed, (part, n) in enumerate({"train": 600, "validation": 300, "test": 300}.items()):
-        made.put(part, rows(n, seed))
-    manifest = {"line": line, "run": paths.run, "snapshots": {"flights": 1}, "fingerprint": "abc", "columns": COLUMNS}
+        made.put(part, rows(n, seed, task))
+    manifest = {"line": line, "snapshots": {"flights": 1}, "fingerprint": FINGERPRINT, "columns": COLUMNS}
+    manifest |= {"files": {part: {"file": f"{part}.parquet"} for part in ("train", "validation", "test")}}
     manifest |= {"label": "label", "id": "id", "event_time": "event_time"}
     body = json.dumps(manifest).encode()
-    made.s3.put_object(Bucket=paths.lake, Key=f"{paths.dataset}manifest.json", Body=body)
+    made.s3.put_object(Bucket=paths.lake, Key=f"{dataset_prefix(line, FINGERPRINT)}manifest.json", Body=body)
+    built = Receipt(station="training", status="succeeded", outputs={"fingerprint": FINGERPRINT})
+    receipts.write(made.s3, paths, RECEIPT, built)
     return made

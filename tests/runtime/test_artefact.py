@@ -7,11 +7,18 @@ import tarfile
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import numpy as np
 import pytest
 import skops.io
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor, VotingRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import GammaRegressor, LinearRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from config.errors import LineError
 from runtime import artefact, manifest, models
@@ -58,10 +65,10 @@ def test_a_model_predicts_the_same_after_loading(saved: Saved) -> None:
     first = artefact.load(line.s3, line.location("small"))
     second = artefact.verified(files, "here")
 
-    scores = models.scores(first.model, first.encoding.frame(examples))
+    scores = models.scores(first.model, first.encoding.frame(examples), "binary")
 
     assert scores.shape == (50,)
-    np.testing.assert_array_equal(scores, models.scores(second.model, second.encoding.frame(examples)))
+    np.testing.assert_array_equal(scores, models.scores(second.model, second.encoding.frame(examples), "binary"))
 
 
 @pytest.mark.parametrize("name", ["encoding.json", "model.skops", "reference.json"])
@@ -167,3 +174,34 @@ def test_the_reference_has_shares_of_every_column_and_of_the_score(saved: Saved)
 
     assert list(reference) == ["carrier", "distance", "score", "weather__wind"]
     assert all(sum(histogram["shares"]) == pytest.approx(1) for histogram in reference.values())
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        DummyRegressor(strategy="median"),
+        HistGradientBoostingRegressor(max_iter=2, loss="quantile", quantile=0.9),
+        RandomForestRegressor(n_estimators=2),
+        TransformedTargetRegressor(Ridge(), func=np.log1p, inverse_func=np.expm1),
+        make_pipeline(SimpleImputer(), StandardScaler(), GammaRegressor()),
+        VotingRegressor([("line", LinearRegression()), ("steps", HistGradientBoostingRegressor(max_iter=2))]),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_a_regressor_of_scikit_learn_predicts_the_same_after_loading(saved: Saved, model: Any) -> None:
+    random = np.random.default_rng(0)
+    inputs = random.normal(size=(60, 2))
+    fitted = model.fit(inputs, np.exp(inputs[:, 0]))
+    line, files = saved
+    encoding, reference = artefact.load(line.s3, line.location("small")).encoding, json.loads(files["reference.json"])
+
+    packed = artefact.packed(fitted, encoding, reference, "here")
+
+    loaded = artefact.verified(resealed(files, packed[MODEL]), "here").model
+    np.testing.assert_array_equal(loaded.predict(inputs), fitted.predict(inputs))
+
+
+def test_a_manifest_from_before_there_were_tasks_is_that_of_a_binary_model(saved: Saved) -> None:
+    older = {name: value for name, value in json.loads(saved[1][NAME]).items() if name != "task"}
+
+    assert manifest.parse(json.dumps(older).encode(), "here").task == "binary"

@@ -1,66 +1,33 @@
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from config.bundle import Bundle
 from config.errors import LineError
 from runtime import datasets, engine
-from runtime.datasets import Column, Dataset
+from runtime.datasets import Column, Examples
+from tests.runtime.shelved import KNOWN, ORDERS, Make, at, attach, history, made
 from tests.runtime.shop import LINE, PARAMETERS, SPINE, bundle
+
+__all__ = ["made"]
 
 SPINE_FILE = "lines/shop/spine.sql"
 
 
-def at(day: int, hour: int = 0) -> dt.datetime:
-    return dt.datetime(2024, 1, day, hour, tzinfo=dt.UTC)
-
-
-def history(*rows: tuple[str, dt.datetime, float]) -> dict[str, pa.Table]:
-    content = {
-        "customer": pa.array([row[0] for row in rows], pa.string()),
-        "known_at": pa.array([row[1] for row in rows], pa.timestamp("us", "UTC")),
-        "spent": pa.array([row[2] for row in rows], pa.float64()),
-        "dear": pa.array([row[2] > 5 for row in rows], pa.bool_()),
-    }
-    return {"habits": pa.table(content)}
-
-
-KNOWN = history(("ann", at(1), 1.0), ("ann", at(6, 1), 9.0), ("ann", at(30), 99.0))
-
-
-@pytest.fixture
-def connection() -> Iterator[engine.Connection]:
+def scored(views: Mapping[str, pa.Table] = KNOWN, orders: list[tuple[Any, ...]] = ORDERS) -> Examples:
     with engine.connect(threads=1) as connection:
-        connection.execute(
-            "CREATE TABLE orders (id INTEGER, placed TIMESTAMP, customer VARCHAR, price DOUBLE, returned BOOLEAN)"
-        )
-        rows = [
-            (1, "2024-01-02", "ann", 1.0, True),
-            (2, "2024-01-04 23:59:59.999999", "bob", 6.0, False),
-            (3, "2024-01-05", "ann", 6.0, None),
-            (4, "2024-01-06 00:59", "ann", 6.0, True),
-            (5, "2024-01-08 01:00", "ann", 7.0, False),
-            (6, "2024-01-09", "ann", None, True),
-            (7, "2024-01-09 12:00", "ann", 1.0, False),
-            (8, None, "ann", 1.0, True),
-        ]
-        connection.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", rows)
-        yield connection
-
-
-def made(connection: engine.Connection, views: dict[str, pa.Table] = KNOWN, line: Bundle | None = None) -> Dataset:
-    return datasets.dataset(connection, bundle=line or bundle(), parameters=PARAMETERS, views=views)
+        attach(connection, views, orders)
+        return datasets.scoring_rows(connection, bundle=bundle(), parameters=PARAMETERS)
 
 
 def rows_of(table: pa.Table) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in table.to_pylist()]
 
 
-def test_each_example_has_what_was_known_of_it_at_its_moment(connection: engine.Connection) -> None:
-    parts = made(connection).parts
+def test_each_example_has_what_was_known_of_it_at_its_moment(made: Make) -> None:
+    parts = made().parts
     assert {part: rows_of(rows) for part, rows in parts.items()} == {
         "train": [
             ("1", at(2), 1, 1.0, "cheap", 1.0, 0.0),
@@ -71,8 +38,8 @@ def test_each_example_has_what_was_known_of_it_at_its_moment(connection: engine.
     }
 
 
-def test_columns_tell_their_type_and_source(connection: engine.Connection) -> None:
-    assert made(connection).columns == [
+def test_columns_tell_their_type_and_source(made: Make) -> None:
+    assert [Column(**column) for column in made().manifest["columns"]] == [
         Column("price", "number", "request"),
         Column("kind", "category", "request"),
         Column("habits__spent", "number", "habits"),
@@ -80,36 +47,73 @@ def test_columns_tell_their_type_and_source(connection: engine.Connection) -> No
     ]
 
 
-def test_examples_without_a_label_are_left_out_and_counted(connection: engine.Connection) -> None:
-    assert made(connection).unlabelled == 1
+def test_examples_without_a_label_are_left_out_and_counted(made: Make) -> None:
+    assert made().manifest["unlabelled"] == 1
 
 
-def test_a_feature_planted_in_the_future_reaches_no_example(connection: engine.Connection) -> None:
-    moments = [row[1] for part in made(connection).parts.values() for row in rows_of(part)]
+def test_a_feature_planted_in_the_future_reaches_no_example(made: Make) -> None:
+    moments = [row[1] for part in made().parts.values() for row in rows_of(part)]
     planted = [
         (name, moment + dt.timedelta(microseconds=1), float(i))
         for i, moment in enumerate(moments)
         for name in ("ann", "bob")
     ]
-    parts = made(connection, history(*planted)).parts
+    parts = made(history(*planted)).parts
     assert [row[5] for part in parts.values() for row in rows_of(part)] == [None, 0.0, 1.0, 2.0]
 
 
-def test_scoring_takes_every_row_of_its_window_without_the_label(connection: engine.Connection) -> None:
-    scored = datasets.scoring_rows(connection, bundle=bundle(), parameters=PARAMETERS, views=KNOWN)
-    assert rows_of(scored.rows) == [("6", at(9), None, "cheap", 9.0, 1.0)]
-    assert scored.rows.column_names == ["id", "placed", "price", "kind", "habits__spent", "habits__dear"]
+def test_scoring_takes_every_row_of_its_window_without_the_label() -> None:
+    found = scored()
+    assert rows_of(found.rows) == [("6", at(9), None, "cheap", 9.0, 1.0)]
+    assert found.rows.column_names == ["id", "placed", "price", "kind", "habits__spent", "habits__dear"]
 
 
-def test_scoring_and_training_give_the_same_columns(connection: engine.Connection) -> None:
-    scored = datasets.scoring_rows(connection, bundle=bundle(), parameters=PARAMETERS, views=KNOWN)
-    assert scored.columns == made(connection).columns
+def spent(made: Make, label: str) -> dict[str, pa.Table]:
+    """Return the dataset of a regression whose label is this expression."""
+    definition = {**LINE, "dataset": {**LINE["dataset"], "task": "regression"}}
+    spine = SPINE.replace(", returned FROM", f", {label} AS returned FROM")
+    return made(line=bundle(definition=definition, spine=spine)).parts
 
 
-def test_a_part_without_rows_is_named(connection: engine.Connection) -> None:
-    connection.execute("DELETE FROM orders WHERE id = 5")
+@pytest.mark.parametrize("label", ["price - 2.5", "CAST(price - 2.5 AS DECIMAL(9, 1))", "CAST(price - 2.5 AS VARCHAR)"])
+def test_the_label_of_a_regression_is_any_number(made: Make, label: str) -> None:
+    parts = spent(made, label)
+    assert {part: rows["returned"].to_pylist() for part, rows in parts.items()} == {
+        "train": [-1.5, 3.5],
+        "validation": [3.5, 3.5],
+        "test": [4.5],
+    }
+
+
+def test_a_whole_number_too_large_for_a_double_is_a_label_all_the_same(made: Make) -> None:
+    assert spent(made, "9007199254740993 + id")["test"]["returned"].to_pylist() == [9007199254740998.0]
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("price / 0", "a row has the label inf, expected a finite number or null: correct the SELECT"),
+        ("CAST('nan' AS DOUBLE)", "a row has the label nan, expected a finite number or null: correct the SELECT"),
+        (
+            "'much'",
+            "the label is no number (Conversion Error: Could not convert string 'much' to DOUBLE "
+            "when casting from source column returned), expected a finite number or null",
+        ),
+    ],
+)
+def test_a_label_that_is_no_finite_number_is_no_label_of_a_regression(made: Make, label: str, said: str) -> None:
     with pytest.raises(LineError) as error:
-        made(connection)
+        spent(made, label)
+    assert str(error.value) == f"{SPINE_FILE}: {said}"
+
+
+def test_scoring_and_training_give_the_same_columns(made: Make) -> None:
+    assert scored().columns == [Column(**column) for column in made().manifest["columns"]]
+
+
+def test_a_part_without_rows_is_named(made: Make) -> None:
+    with pytest.raises(LineError) as error:
+        made(orders=[order for order in ORDERS if order[0] != 5])
     assert str(error.value) == (
         "lines/shop/line.yaml: dataset.split.test: no labelled row of the spine lies in "
         "[2024-01-07 00:00, 2024-01-09 00:00): correct the parameters or the sources"
@@ -162,9 +166,9 @@ def test_a_part_without_rows_is_named(connection: engine.Connection) -> None:
         ),
     ],
 )
-def test_a_spine_that_does_not_hold_together_is_named(connection: engine.Connection, spine: str, message: str) -> None:
+def test_a_spine_that_does_not_hold_together_is_named(made: Make, spine: str, message: str) -> None:
     with pytest.raises(LineError) as error:
-        made(connection, line=bundle(spine=spine))
+        made(line=bundle(spine=spine))
     assert str(error.value) == message
 
 
@@ -183,8 +187,8 @@ def test_a_spine_that_does_not_hold_together_is_named(connection: engine.Connect
     ],
 )
 def test_a_definition_that_does_not_hold_together_is_named(
-    connection: engine.Connection, change: dict[str, list[str]], message: str
+    made: Make, change: dict[str, list[str]], message: str
 ) -> None:
     with pytest.raises(LineError) as error:
-        made(connection, line=bundle(definition={**LINE, "dataset": {**LINE["dataset"], **change}}))
+        made(line=bundle(definition={**LINE, "dataset": {**LINE["dataset"], **change}}))
     assert str(error.value) == message

@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 
@@ -68,3 +69,21 @@ def test_the_names_are_what_the_infrastructure_must_give() -> None:
 
 def _without(name: str) -> dict[str, str]:
     return {key: value for key, value in GIVEN.items() if key != name}
+
+
+@dataclass(frozen=True)
+class Choice:
+    task: Literal["binary", "regression"]
+
+
+def test_a_choice_is_one_of_its_texts() -> None:
+    assert environment.load(Choice, {"TASK": "regression"}) == Choice("regression")
+
+
+def test_a_choice_that_is_none_is_told_with_what_is_expected() -> None:
+    with pytest.raises(LineError) as error:
+        environment.load(Choice, {"TASK": "clustering"})
+
+    assert str(error.value) == (
+        "environment variable TASK is 'clustering', expected one of binary, regression: correct its construct"
+    )

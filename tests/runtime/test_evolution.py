@@ -10,6 +10,7 @@ from pyiceberg.table.update.snapshot import ManageSnapshots
 from runtime import tables
 from runtime.evolution import evolve, show
 from tests.moto_server import REGION, Aws
+from tests.written import write
 
 FIRST = pa.table({"id": ["a", "b"], "n": pa.array([1, 2], pa.int32()), "gone": [True, False]})
 
@@ -23,7 +24,7 @@ def catalog(aws: Aws) -> GlueCatalog:
 @pytest.fixture
 def table(catalog: GlueCatalog) -> Table:
     name = f"evolution.orders_{uuid.uuid4().hex[:8]}"
-    tables.publish(catalog, name, tables.write_audit(catalog, name, FIRST, "run-1"))
+    tables.publish(catalog, name, write(catalog, name, FIRST))
     return catalog.load_table(name)
 
 

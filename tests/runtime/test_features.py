@@ -17,8 +17,9 @@ def day(number: int, hour: int = 0) -> dt.datetime:
 
 
 def build(connection: engine.Connection, sql: str, view: FeatureView = VIEW) -> list[dict[str, Any]]:
-    content = features.build(connection, line="shop", name="habits", view=view, sql=sql, parameters={})
-    rows: list[dict[str, Any]] = content.to_pylist()
+    query, _ = features.build(connection, line="shop", name="habits", view=view, sql=sql, parameters={})
+    connection.execute(f"CREATE OR REPLACE TABLE habits AS {query.text}", dict(query.parameters))
+    rows: list[dict[str, Any]] = engine.arrow(connection, "habits").to_pylist()
     return rows
 
 

@@ -28,6 +28,10 @@ def decided(challenger: dict[str, float], champion: dict[str, float] | None = No
         (0.69, 0.60, 0.0, "roc_auc", "halt"),
         (0.80, 0.90, 0.0, "brier", "promote"),
         (0.90, 0.80, 0.0, "brier", "keep"),
+        (11.5, 12.0, 0.0, "mae", "promote"),
+        (11.5, 12.0, 1.0, "mae", "keep"),
+        (12.5, 12.0, 0.0, "rmse", "keep"),
+        (-0.2, -0.5, 0.0, "r2", "promote"),
     ],
 )
 def test_a_challenger_must_pass_its_gates_and_beat_the_champion(

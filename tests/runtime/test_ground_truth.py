@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from config.metrics import Task
 from runtime import ground_truth, performance
 from runtime.delivery import lookup
 from tests.moto_server import Aws, Scenario, converge
@@ -13,14 +14,15 @@ from tests.runtime.delivery.deliveries import record
 class World:
     """Predictions UA-0 … UA-9 with the scores 0.05, 0.15 … 0.95, and no label yet."""
 
-    def __init__(self, aws: Aws, count: int = 10) -> None:
+    def __init__(self, aws: Aws, count: int = 10, task: Task = "binary") -> None:
+        self.task = task
         self.dynamodb = aws.client("dynamodb")
         self.predictions, self.windows = aws.table("prediction_key"), aws.table("window")
         scored = [record(number, score=(number + 0.5) / count) for number in range(count)]
         lookup.put(self.dynamodb, self.predictions, scored)
 
     def join(self, messages: dict[str, str], dynamodb: Any = None) -> ground_truth.Joined:
-        store = ground_truth.Store(dynamodb or self.dynamodb, self.predictions, self.windows)
+        store = ground_truth.Store(dynamodb or self.dynamodb, self.predictions, self.windows, self.task)
         return ground_truth.join(store, line="flights", messages=messages, sleep=lambda _: None)
 
     def window(self, date: str = "2013-08-15") -> dict[str, int]:
@@ -67,8 +69,8 @@ def test_the_other_label_for_the_same_prediction_fails(world: World) -> None:
     joined = world.join({"m2": truth(3, 0), "m3": truth(4, 0), "m4": truth(4, 1)})
 
     assert joined.failures == {
-        "m2": "the prediction has the other label already",
-        "m4": "the prediction has the other label already",
+        "m2": "the prediction has another label already",
+        "m4": "the prediction has another label already",
     }
     assert world.window() == {"n": 2, "p1_35": 1, "p0_45": 1}
 
@@ -205,8 +207,46 @@ def test_the_performance_is_told_once_there_are_enough_labels(world: World) -> N
     windows = {"flights#2013-08-15", "flights#2013-08-16"}
 
     def values(metric: str, minimum: int) -> list[float]:
-        return performance.values(world.dynamodb, world.windows, windows, metric=metric, minimum_sample=minimum)
+        return performance.values(
+            world.dynamodb, world.windows, windows, task="binary", metric=metric, minimum_sample=minimum
+        )
 
     assert values("roc_auc", 10) == [1.0]
     assert values("roc_auc", 11) == []
     assert values("brier", 10) == [pytest.approx(0.085, abs=0.01)]
+
+
+@pytest.fixture
+def estimates(aws: Aws) -> World:
+    return World(aws, task="regression")
+
+
+def test_a_value_counts_by_its_error(estimates: World) -> None:
+    joined = estimates.join({"m1": truth(0, -1.95), "m2": truth(9, 2), "m3": truth(3, 0.35)})
+
+    assert (joined.joined, joined.failures) == (3, {})
+    assert estimates.window() == {"n": 3, "over_35": 1, "under_2": 1, "exact": 1}
+
+
+def test_a_repeated_value_counts_once_and_another_one_fails(estimates: World) -> None:
+    estimates.join({"m1": truth(3, 12.1)})
+
+    joined = estimates.join({"m2": truth(3, 12.1), "m3": truth(3, 12.2)})
+
+    assert (joined.repeated, joined.failures) == (1, {"m3": "the prediction has another label already"})
+    assert estimates.window()["n"] == 1
+
+
+@pytest.mark.parametrize("label", [0, 0.0, -0.0, 7, 1e-130, -1e125, 0.1 + 0.2])
+def test_every_number_that_the_store_holds_is_a_value(estimates: World, label: float) -> None:
+    first, second = (estimates.join({"m1": truth(3, label)}) for _ in range(2))
+
+    assert (first.joined, second.repeated) == (1, 1)
+
+
+@pytest.mark.parametrize("label", ["12", True, None, [1], float("nan"), float("inf"), 1e300, 10**400, 1e-200])
+def test_what_is_no_finite_number_is_no_value(estimates: World, label: object) -> None:
+    joined = estimates.join({"poison": truth(3, label), "good": truth(4, 1.5)})
+
+    assert joined.failures == {"poison": "label is not a finite number"}
+    assert joined.joined == 1

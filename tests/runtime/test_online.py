@@ -1,4 +1,5 @@
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,11 +36,31 @@ def test_the_newest_event_time_wins_in_any_order(aws: Aws, batches: list[list[tu
     assert found == {f"view#{name}": item(name, second, str(second)) for name, second in newest.items()}
 
 
-def test_a_recomputation_replaces_features_of_the_same_moment(aws: Aws) -> None:
+@pytest.mark.parametrize(
+    ("versions", "kept"),
+    [(("1", "2"), "new"), (("2", "1"), "old"), (("1", "1"), "old")],
+    ids=["a recomputation replaces", "a late write of an earlier publication does not", "the greater text stays"],
+)
+def test_of_features_of_one_moment_those_published_later_win(aws: Aws, versions: tuple[str, str], kept: str) -> None:
     client, table = aws.client("dynamodb"), aws.table("key")
-    write_newest(client, table, [item("a", 1, "old")])
-    write_newest(client, table, [item("a", 1, "new")])
-    assert read(client, table, ["view#a"])["view#a"].features == "new"
+    write_newest(client, table, [replace(item("a", 1, "old"), version=versions[0])])
+    write_newest(client, table, [replace(item("a", 1, "new"), version=versions[1])])
+    assert read(client, table, ["view#a"])["view#a"].features == kept
+
+
+def test_the_moment_that_the_store_was_brought_up_to_never_goes_back(aws: Aws) -> None:
+    client, table = aws.client("dynamodb"), aws.table("key")
+    assert online.is_up_to(client, table) is None
+    for day in (2, 1):
+        online.bring_up_to(client, table, dt.datetime(2024, 1, day, tzinfo=dt.UTC))
+    assert online.is_up_to(client, table) == "2024-01-02T00:00:00.000000Z"
+
+
+def test_a_scan_gives_a_views_items_and_no_others(aws: Aws) -> None:
+    client, table = aws.client("dynamodb"), aws.table("key")
+    others = [replace(item("a", 1), key="viewer#a"), replace(item("a", 1), key="as_of")]
+    write_newest(client, table, [item("a", 1), item("b", 2), *others])
+    assert sorted(found.key for found in online.scan(client, table, "view")) == ["view#a", "view#b"]
 
 
 def test_what_is_stored_already_is_not_written_again(aws: Aws) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import LineError
-from runtime.schemas import agreed_schema, changes, is_wider, plain, stored
+from runtime.schemas import agreed_schema, changes, plain, stored
 
 UTC = pa.timestamp("us", "UTC")
 
@@ -36,16 +36,11 @@ def test_types_become_those_that_a_table_has(given: pa.DataType, kept: pa.DataTy
 
 def test_a_column_without_a_type_is_named() -> None:
     with pytest.raises(LineError) as error:
-        stored(pa.table({"x": pa.nulls(2)}), "db.shop_orders")
+        stored(pa.schema([("x", pa.null())]), "db.shop_orders")
     assert str(error.value) == (
         "table 'db.shop_orders': column 'x' has the type null, which no table can hold: "
         "cast it, for example to double or varchar"
     )
-
-
-def test_a_number_that_no_column_can_hold_is_told() -> None:
-    with pytest.raises(LineError, match=r"^table 'db.shop_orders': .*: cast the column in its SELECT$"):
-        stored(pa.table({"x": pa.array([2**63], pa.uint64())}), "db.shop_orders")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +123,7 @@ def test_nested_changes_are_named_by_their_path() -> None:
             {"place": pa.struct([("city", pa.string())])},
             {"place": pa.struct([("city", pa.string()), ("zip code", pa.decimal128(5, 0))])},
             "table 'orders': column 'place.zip code' is gone, expected DECIMAL(5,0): write "
-            'CAST(place AS STRUCT(city VARCHAR, "zip code" DECIMAL(5,0))) AS place, or in line.yaml '
+            'CAST(place AS STRUCT("city" VARCHAR, "zip code" DECIMAL(5,0))) AS place, or in line.yaml '
             'accepted_changes: {orders: {"place.zip code": dropped}}',
         ),
     ],
@@ -253,6 +248,5 @@ def test_what_every_change_accepts_is_accepted(new: pa.Schema, published: pa.Sch
 def test_a_table_must_change_when_a_safe_change_says_so(new: pa.Schema, published: pa.Schema) -> None:
     found = changes(new, published, "t")
     if not any(change.severity == "error" for change in found):
-        assert is_wider(agreed_schema(new, published), published) == any(
-            change.kind in {"added", "widened"} for change in found
-        )
+        differs = agreed_schema(new, published) != published
+        assert differs == any(change.kind in {"added", "widened"} for change in found)

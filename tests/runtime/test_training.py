@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -6,9 +7,10 @@ import pytest
 
 from config.errors import LineError
 from config.line import Variant
+from config.metrics import Task
 from runtime import training
 from tests.moto_server import Aws
-from tests.runtime.modelled import TRAIN, World, world
+from tests.runtime.modelled import REGRESSION, TRAIN, World, world
 
 
 @pytest.fixture(autouse=True)
@@ -62,9 +64,9 @@ def test_a_column_that_the_dataset_lacks_is_named_with_the_allowed_ones(line: Wo
     )
 
 
-def message(aws: Aws, root: Path, train: str) -> str:
+def message(aws: Aws, root: Path, train: str, task: Task = "binary") -> str:
     """Train with this code; return the message without the line's name, which differs each time."""
-    line = world(aws, root, train=train)
+    line = world(aws, root, train=train, task=task)
     with pytest.raises(LineError) as error:
         line.candidate()
     return str(error.value).replace(line.paths.line, "LINE")
@@ -162,3 +164,54 @@ def test_rows_with_one_label_only_cannot_be_measured(aws: Aws, tmp_path: Path) -
         "training: the validation rows hold only the label 0, expected both labels: "
         "correct the dates under dataset.split or the spine's label"
     )
+
+
+def test_a_regression_estimates_values(aws: Aws, tmp_path: Path) -> None:
+    line = world(aws, tmp_path, train=REGRESSION, task="regression")
+
+    manifest = line.candidate(Variant(name="small")).manifest
+
+    assert manifest.task == "regression"
+    assert set(manifest.metrics) == {"mae", "rmse", "median_ae", "r2"}
+    assert manifest.metrics["r2"] > 0.7
+
+
+def test_the_reference_of_a_regression_has_the_values_own_bins(aws: Aws, tmp_path: Path) -> None:
+    line = world(aws, tmp_path, train=REGRESSION, task="regression")
+
+    score = json.loads(line.candidate(Variant(name="small")).files["reference.json"])["score"]
+
+    assert (len(score["edges"]), score["edges"][0] < -10, score["edges"][-1] > 100) == (9, True, True)
+
+
+@pytest.mark.parametrize(
+    ("returned", "told"),
+    [
+        ("None", "train returned None"),
+        ("DummyClassifier().fit(dataset.train, dataset.train_labels > 0)", "train returned a DummyClassifier"),
+        ("LinearRegression()", "the model cannot predict: NotFittedError: "),
+        (
+            "DummyRegressor().fit(dataset.train, [[label, label] for label in dataset.train_labels])",
+            "the model answers with the shape (300, 2) for 300 rows",
+        ),
+        (
+            "(model := DummyRegressor().fit(dataset.train, dataset.train_labels), "
+            "setattr(model, 'constant_', np.full((1, 1), np.inf)))[0]",
+            "the model answers with values that are not finite numbers",
+        ),
+    ],
+)
+def test_what_is_no_regressor_is_refused(aws: Aws, tmp_path: Path, returned: str, told: str) -> None:
+    code = f"""
+import numpy as np
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import LinearRegression
+
+
+def train(dataset, parameters):
+    return {returned}
+"""
+    said = message(aws, tmp_path, code, "regression")
+
+    assert said.startswith(f"lines/LINE/train.py: {told}")
+    assert said.endswith("expected a fitted regressor whose predict gives one number a row: return the model")

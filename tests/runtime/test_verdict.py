@@ -19,7 +19,15 @@ def paths(aws: Aws) -> RunPaths:
 def judge(aws: Aws, paths: RunPaths, station: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the verdict and the events that it sent."""
     bus, queue = aws.bus()
-    result = verdict(s3=aws.client("s3"), bus_client=aws.client("events"), bus=bus, paths=paths, station=station)
+    result = verdict(
+        s3=aws.client("s3"),
+        bus_client=aws.client("events"),
+        dynamodb=aws.client("dynamodb"),
+        bus=bus,
+        ledger_table=aws.table("pk", "sk"),
+        paths=paths,
+        station=station,
+    )
     return result, [json.loads(body) for body in aws.messages(queue)]
 
 

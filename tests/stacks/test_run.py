@@ -30,18 +30,43 @@ def path(machine: Json, choose: dict[str, str]) -> list[str]:
 
 
 def test_a_run_passes_its_stations_in_order(machine: Json) -> None:
-    taken = path(machine, {"ParametersGiven": "RunStarted", "Decision": "Register"})
+    taken = path(machine, {"Decision": "Register"})
+    work = {
+        "Curation": ["Curation"],
+        "Features": ["Features"],
+        "Training": ["Dataset", "Variants", "Sweep", "Evaluate"],
+        "Release": ["Gate", "Decision", "Register", "Deploy", "FirstLook", "Verify", "Settled"],
+        "Scoring": ["Score"],
+        "Delivery": ["Deliver"],
+        "Monitoring": ["Drift"],
+    }
     assert taken == [
-        *("ParametersGiven", "RunStarted"),
-        *("CurationStarted", "Curation", "CurationVerdict", "CurationPassed"),
-        *("FeaturesStarted", "Features", "FeaturesVerdict", "FeaturesPassed"),
-        *("TrainingStarted", "Dataset", "Variants", "Sweep", "Evaluate", "TrainingVerdict", "TrainingPassed"),
-        *("ReleaseStarted", "Gate", "Decision", "Register", "Deploy", "FirstLook", "Verify", "Settled"),
-        *("ReleaseVerdict", "ReleasePassed"),
-        *("ScoringStarted", "Score", "ScoringVerdict", "ScoringPassed"),
-        *("DeliveryStarted", "Deliver", "DeliveryVerdict", "DeliveryPassed"),
-        *("MonitoringStarted", "Drift", "MonitoringVerdict", "MonitoringPassed"),
+        *("Defaults", "Given", "RunStarted"),
+        *(
+            state
+            for name, states in work.items()
+            for state in (
+                f"{name}Started",
+                f"{name}Freshness",
+                f"{name}Fresh",
+                *states,
+                f"{name}Verdict",
+                f"{name}Passed",
+            )
+        ),
         *("Finish", "Done"),
+    ]
+
+
+def _before(name: str) -> list[str]:
+    return [f"{name}{step}" for step in ("Started", "Freshness", "Fresh")]
+
+
+def test_a_fresh_station_goes_to_its_verdict_without_its_work(machine: Json) -> None:
+    fresh = {f"{station.capitalize()}Fresh": f"{station.capitalize()}Verdict" for station in events.STATIONS}
+    taken = path(machine, fresh)
+    assert [state for state in taken if not state.endswith(("Started", "Freshness", "Fresh", "Verdict", "Passed"))] == [
+        *("Defaults", "Given", "Finish", "Done")
     ]
 
 
@@ -86,7 +111,7 @@ def test_a_station_that_fails_or_halts_ends_the_run_in_its_own_name(machine: Jso
 
 
 def test_a_halted_run_ends_under_the_name_halted_with_its_message(machine: Json) -> None:
-    assert path(machine, {"ParametersGiven": "CurationHalted", "HaltedOrFailed": "Halted"})[-1] == "Halted"
+    assert path(machine, {"RunStarted": "CurationHalted", "HaltedOrFailed": "Halted"})[-1] == "Halted"
     assert machine["States"]["Halted"] == {"Type": "Fail", "Error": "Halted", "CausePath": "$.failure.message"}
 
 

@@ -11,8 +11,11 @@ import pytest
 
 from config.bundle import Bundle
 from config.loading import load_bundle
+from config.sources import S3Source
 from lines.flights import sample
-from runtime import curation, engine, sources
+from runtime import curation, engine
+from runtime.sources.loaded import File, Object
+from runtime.sources.loading import load_files
 
 
 @pytest.fixture(scope="session")
@@ -37,10 +40,10 @@ def database(bundle: Bundle, raw_files: Path, parameters: Mapping[str, Any]) -> 
     """Sources, curated tables, feature views and the spine under their own names."""
     connection = engine.connect(threads=2)
     for name, source in bundle.definition.sources.items():
-        files = [
-            sources.File(uri=path.name, version="", etag="", path=path) for path in sorted((raw_files / name).iterdir())
-        ]
-        sources.load(connection, name, source, files)
+        assert isinstance(source, S3Source)
+        paths = sorted((raw_files / name).iterdir())
+        files = [File(Object(bucket="raw", key=path.name, etag=""), version="", path=path) for path in paths]
+        load_files(connection, name, source, files)
     curation.curate(
         connection,
         line="flights",

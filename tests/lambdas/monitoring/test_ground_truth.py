@@ -1,12 +1,16 @@
 import json
 
+import pytest
+
 from runtime.delivery import lookup
 from tests.lambdas.processes import Called, call
 from tests.moto_server import Aws
 from tests.runtime.delivery.deliveries import record
 
 
-def send(aws: Aws, bodies: list[str], *, minimum_sample: int = 2) -> Called:
+def send(
+    aws: Aws, bodies: list[str], *, minimum_sample: int = 2, task: str = "binary", metric: str = "roc_auc"
+) -> Called:
     predictions, windows = aws.table("prediction_key"), aws.table("window")
     lookup.put(aws.client("dynamodb"), predictions, [record(number, score=number / 10) for number in range(10)])
     return call(
@@ -15,14 +19,15 @@ def send(aws: Aws, bodies: list[str], *, minimum_sample: int = 2) -> Called:
         aws.environment(
             PREDICTIONS_TABLE=predictions,
             WINDOWS_TABLE=windows,
-            METRIC="roc_auc",
+            TASK=task,
+            METRIC=metric,
             MINIMUM_SAMPLE=str(minimum_sample),
             LINE="flights",
         ),
     )
 
 
-def truth(number: int, label: int) -> str:
+def truth(number: int, label: float) -> str:
     return json.dumps({"prediction_id": f"flights:UA-{number}:2013-08-15", "label": label})
 
 
@@ -36,6 +41,12 @@ def test_it_emits_how_many_joined_and_how_good_the_predictions_were(aws: Aws) ->
     called = send(aws, [truth(9, 1), truth(3, 0), truth(4, 0)])
 
     assert called.metrics == {("flights",): {"GroundTruthJoined": [3.0], "Performance": [1.0]}}
+
+
+def test_it_emits_how_far_off_the_estimates_of_a_regression_were(aws: Aws) -> None:
+    called = send(aws, [truth(9, 2.9), truth(3, 2.3)], task="regression", metric="mae")
+
+    assert called.metrics == {("flights",): {"GroundTruthJoined": [2.0], "Performance": [pytest.approx(2.0, rel=0.01)]}}
 
 
 def test_too_few_labels_tell_nothing_of_the_performance(aws: Aws) -> None:

@@ -13,7 +13,7 @@ def test_it_returns_how_the_station_ended_and_announces_it(aws: Aws) -> None:
     called = call(
         "lambdas.run.verdict",
         {"line": "flights", "run": "run-1", "station": "curation"},
-        aws.environment(LAKE_BUCKET=paths.lake, EVENT_BUS=bus),
+        aws.environment(LAKE_BUCKET=paths.lake, EVENT_BUS=bus, LEDGER_TABLE=aws.table("pk", "sk")),
     )
 
     assert called.answer == {
@@ -32,7 +32,7 @@ def test_its_log_names_line_and_run(aws: Aws) -> None:
     called = call(
         "lambdas.run.verdict",
         {"line": "flights", "run": "run-1", "station": "curation"},
-        aws.environment(LAKE_BUCKET=paths.lake, EVENT_BUS=aws.bus()[0]),
+        aws.environment(LAKE_BUCKET=paths.lake, EVENT_BUS=aws.bus()[0], LEDGER_TABLE=aws.table("pk", "sk")),
     )
 
     assert [(line["line"], line["run"], line["station"]) for line in called.log] == [("flights", "run-1", "curation")]

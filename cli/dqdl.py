@@ -1,0 +1,29 @@
+"""``line dqdl``: a line's tests as rulesets of AWS Glue Data Quality, one for each table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.ending import UsageError
+from config.loading import ROOT, line_names, load_bundle
+from config.parameters import resolve
+from runtime import dqdl
+from runtime.given import Given
+
+
+def show_rulesets(line: str, *, table: str | None, root: Path = ROOT) -> int:
+    """Print the rulesets; returns the exit status."""
+    if line not in line_names(root):
+        raise UsageError(
+            f"line {line!r} is unknown, expected one of {', '.join(line_names(root)) or 'none'}: correct the name"
+        )
+    definition = load_bundle(line, root).definition
+    if table is not None and not definition.tests.get(table):
+        tested = ", ".join(name for name, checks in definition.tests.items() if checks) or "none"
+        raise UsageError(f"table {table!r} of line {line!r} has no tests, expected one of {tested}")
+    given = Given(parameters=resolve(definition.parameters, {}))
+    for name, checks in definition.tests.items():
+        if checks and table in (None, name):
+            subject = f"lines/{line}/line.yaml: tests.{name}"
+            print(f"# {line}_{name}\n{dqdl.ruleset(checks, subject=subject, given=given)}")
+    return 0

@@ -1,0 +1,24 @@
+"""The project's modules that jobs are given, and one digest of them all."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from config.loading import ROOT
+
+MODULE_FILES = ["config/*.py", "runtime/**/*.py", "jobs/*.py"]
+
+
+def module_files(root: Path = ROOT) -> list[Path]:
+    """Return the modules that jobs import, in the order of their paths."""
+    return sorted({file for pattern in MODULE_FILES for file in root.glob(pattern) if "__pycache__" not in file.parts})
+
+
+def code_digest(root: Path = ROOT) -> str:
+    """Return a digest of the modules: with another one, no earlier outcome of a station is taken for fresh."""
+    digest = hashlib.sha256()
+    for file in module_files(root):
+        digest.update(f"\0{file.relative_to(root).as_posix()}\0".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:32]

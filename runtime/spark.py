@@ -1,0 +1,149 @@
+"""The second engine: a line's curated tables and feature views made by Spark, from the same SELECTs.
+
+pyspark is imported here only, and only when a session is asked for: whatever runs DuckDB never needs it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from config.errors import LineError
+from runtime import dialect
+from runtime.dialect import Columns, Statement
+from runtime.spark_views import history
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from config.line import FeatureView
+
+SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_LTZ",
+    "spark.sql.ansi.enabled": "true",  # an overflow or a bad cast fails, as in DuckDB, instead of becoming null
+    "spark.sql.caseSensitive": "false",
+    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+}
+"""What values depend on; set on whatever session there is."""
+
+_LOCAL = {
+    "spark.master": "local[*]",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.catalogImplementation": "in-memory",
+    "spark.sql.shuffle.partitions": "8",
+}
+
+
+@dataclass(frozen=True)
+class Written:
+    """A table as Spark wrote it: Parquet files (zstd) with the names and types of a table, to be registered."""
+
+    name: str
+    files: list[str]
+    rows: int
+    columns: Columns
+    """Name → DuckDB's type."""
+
+
+def missing() -> str:
+    """Return what this machine lacks for Spark, or nothing."""
+    if find_spec("pyspark") is None:
+        return "pyspark is not installed: install it with `uv sync --inexact --group spark`"
+    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+        return "there is no Java: install version 17, for example `apt-get install openjdk-17-jre-headless`"
+    return ""
+
+
+def session(*, memory: str = "2g") -> SparkSession:
+    """Return the session of the job's cluster, or one on this machine; raises LineError where Spark cannot run.
+
+    ``memory`` is what a session on this machine may use.
+    """
+    if lack := missing():
+        raise LineError(f"engine: 'spark' cannot run here, {lack}; or let the line's engine be duckdb")
+    from pyspark.sql import SparkSession
+
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)  # it prints each error that is raised anyway
+    builder = SparkSession.builder.appName("assembly-line")
+    if "GLUE_VERSION" not in os.environ and SparkSession.getActiveSession() is None:
+        local = {**_LOCAL, "spark.driver.memory": memory, "spark.sql.warehouse.dir": tempfile.gettempdir()}
+        for name, value in local.items():
+            builder = builder.config(name, value)
+    found = builder.getOrCreate()
+    for name, value in SETTINGS.items():
+        found.conf.set(name, value)
+    found.sparkContext.setLogLevel("OFF")
+    return found
+
+
+def curate(
+    session: SparkSession,
+    *,
+    statements: Sequence[Statement],
+    tables: Mapping[str, Columns],
+    parameters: Mapping[str, object],
+    folder: str,
+    views: Mapping[str, FeatureView] | None = None,
+) -> list[Written]:
+    """Write every table below ``folder``, a path or an s3:// prefix, in the order given, and return what was written.
+
+    A table that a later one reads is read from its files: it is computed once. ``tables`` are the columns of everything
+    that a SELECT reads (``dialect.schema``); sources, and curated tables that are not among the statements, are views
+    of the session by then. A statement of the kind features becomes its view's history (``views``).
+    """
+    written = []
+    for statement in statements:
+        text = dialect.to_spark(
+            statement.sql, file=statement.file, tables=tables, columns=statement.columns, parameters=parameters
+        )
+        columns = statement.columns
+        if statement.kind == "features":
+            text, columns = history(text, columns=columns, view=(views or {})[statement.name])
+        with failing(statement.file):
+            made = session.sql(text, args=dialect.used(statement.sql, parameters))
+            place = f"{folder.rstrip('/')}/{statement.name}"
+            made.write.mode("overwrite").parquet(place)
+            stored = session.read.schema(made.schema).parquet(place)
+            stored.createOrReplaceTempView(statement.name)
+            written.append(_written(statement.name, stored, columns))
+    return written
+
+
+def _written(name: str, stored: DataFrame, columns: Columns) -> Written:
+    return Written(name=name, files=sorted(stored.inputFiles()), rows=stored.count(), columns=columns)
+
+
+@contextmanager
+def failing(file: str) -> Iterator[None]:
+    """Turn what Spark finds wrong into a LineError of one line that names the file."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except (PySparkException, Py4JError) as error:
+        raise LineError(f"{file}: Spark: {told(str(error))}: correct the SELECT or the data") from None
+
+
+def told(message: str) -> str:
+    """Return the sentence that tells, of Spark's many lines.
+
+    >>> told("[DIVIDE_BY_ZERO] Division by zero. Use `try_divide` to tolerate it. SQLSTATE: 22012\\n== SQL ==")
+    'Division by zero'
+    """
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    first = next((line for line in lines if line.startswith("[")), lines[0] if lines else "it failed")
+    sentence = first.partition("] ")[2] or first
+    return sentence.partition(". ")[0].partition(" SQLSTATE")[0].rstrip(".")
