@@ -17,17 +17,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.io import FileIO
-from pyiceberg.io.pyarrow import (
-    compute_statistics_plan,
-    data_file_statistics_from_parquet_metadata,
-    parquet_path_to_id_mapping,
-)
-from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
-from pyiceberg.schema import Schema
+from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 from pyiceberg.table.refs import MAIN_BRANCH
 
-from runtime import engine
+from runtime import engine, parquet
 from runtime.commits import commit
 from runtime.engine import Connection, literal, quoted
 from runtime.retention import AUDIT
@@ -103,14 +97,9 @@ def _said(table: Table) -> Mapping[str, str]:
     return {name: value for name, value in summary.items() if name.startswith(OURS)}
 
 
-def _schema(table: Table) -> Schema:
-    """Return the columns of what readers see."""
-    return table.scan(snapshot_id=table.metadata.current_snapshot_id).projection()
-
-
 def _alike(table: Table, files: Sequence[DataFile]) -> Iterator[list[DataFile]]:
     """Yield the files whose columns are just those of the table: an older file's columns are read by Iceberg alone."""
-    expected = _columns(plain(_schema(table).as_arrow()))
+    expected = _columns(plain(table.schema().as_arrow()))
     groups: list[tuple[pa.Schema, list[DataFile]]] = []
     for file in files:
         with table.io.new_input(file.file_path).open() as content:
@@ -142,7 +131,7 @@ def _rewritten(table: Table, files: Sequence[DataFile], *, order: Sequence[str],
     for path in new:
         uri = f"{table.location()}/data/{path.name}"
         _upload(table.io, path, uri)
-        yield _described(table, path, uri, files[0])
+        yield parquet.described(path, uri, table.metadata)
     for path in (*old, *new):
         path.unlink()
 
@@ -176,28 +165,6 @@ def _digest(connection: Connection, files: Sequence[Path]) -> tuple[Any, ...]:
 
 def _files(files: Sequence[Path]) -> str:
     return f"read_parquet([{', '.join(literal(str(file)) for file in files)}], hive_partitioning = false)"
-
-
-def _described(table: Table, path: Path, uri: str, like: DataFile) -> DataFile:
-    """Return what Iceberg keeps of a new file: it lies in the partition of the files that it replaces."""
-    schema = _schema(table)
-    statistics = data_file_statistics_from_parquet_metadata(
-        parquet_metadata=pq.read_metadata(path),
-        stats_columns=compute_statistics_plan(schema, table.metadata.properties),
-        parquet_column_mapping=parquet_path_to_id_mapping(schema),
-    )
-    return DataFile.from_args(
-        content=DataFileContent.DATA,
-        file_path=uri,
-        file_format=FileFormat.PARQUET,
-        partition=like.partition,
-        file_size_in_bytes=path.stat().st_size,
-        sort_order_id=None,
-        spec_id=like.spec_id,
-        equality_ids=None,
-        key_metadata=None,
-        **statistics.to_serialized_dict(),
-    )
 
 
 def _download(io: FileIO, files: Mapping[Path, str]) -> None:

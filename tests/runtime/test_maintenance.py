@@ -7,7 +7,7 @@ from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.exceptions import CommitFailedException
 
 from config.environment import Snapshots
-from runtime import maintenance
+from runtime import maintenance, sweeping
 from runtime.maintenance import Done
 from tests.gate import gate
 from tests.moto_server import Aws
@@ -220,16 +220,20 @@ def test_a_kill_at_any_write_hurts_no_reader_and_a_rerun_converges(aws: Aws) -> 
             door.open(at=max(at - 1, 0), landed=at > 0)
             with suppress(Exception):  # whatever the death became, the rerun must mend it
                 lake.maintain(hours=hours, endpoint=door.endpoint, **holders)
-            for _ in range(4):  # compact, expire what it replaced, remove that, and then nothing
-                assert (lake.ids(held), lake.ids(tagged)) == ([at], [at, at + 1])
-                assert lake.ids() == [at, at + 1, at + 2]
-                hours += DAY
-                done = lake.maintain(hours=hours, **holders)
-            assert (done.expired, done.compacted, done.removed, done.waiting) == (0, 0, 0, 0)
+            hours += DAY
+            lake.maintain(hours=hours, **holders)
+            assert (lake.ids(held), lake.ids(tagged)) == ([at], [at, at + 1])
+            assert lake.ids() == [at, at + 1, at + 2]
             if not door.closed:
                 break
             struck += door.writes[-1:]
+            lake.table().manage_snapshots().remove_tag(f"tag {at}").commit()
             at += 1
+    for _ in range(4):  # expire what compaction replaced, note its files, remove them, and then nothing
+        hours += DAY
+        done = lake.maintain(hours=hours)
+    assert (done.expired, done.compacted, done.removed, done.waiting) == (0, 0, 0, 0)
+    assert lake.files() == sweeping.referenced(lake.table())
     assert {"UpdateTable", "POST"} <= {write.split()[0] for write in struck}
     assert len(struck) > 8
 
