@@ -134,16 +134,29 @@ def failing(file: str) -> Iterator[None]:
     try:
         yield
     except (PySparkException, Py4JError) as error:
-        raise LineError(f"{file}: Spark: {told(str(error))}: correct the SELECT or the data") from None
+        raise LineError(f"{file}: Spark: {told(_messages(error))}: correct the SELECT or the data") from None
 
 
-def told(message: str) -> str:
-    """Return the sentence that tells, of Spark's many lines.
+def _messages(error: Exception) -> list[str]:
+    """Return what was found wrong, outermost first: of an error within a task Spark keeps the cause in Java."""
+    cause = vars(error).get("java_exception")
+    found = [] if cause is not None else [str(error)]
+    while cause is not None:
+        found.append(str(cause.getMessage()))
+        cause = cause.getCause()
+    return found
 
-    >>> told("[DIVIDE_BY_ZERO] Division by zero. Use `try_divide` to tolerate it. SQLSTATE: 22012\\n== SQL ==")
+
+def told(messages: Sequence[str]) -> str:
+    """Return the two outermost sentences that tell something, of Spark's many lines.
+
+    >>> told(["[DIVIDE_BY_ZERO] Division by zero. Use `try_divide` to tolerate it. SQLSTATE: 22012\\n== SQL =="])
     'Division by zero'
     """
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    first = next((line for line in lines if line.startswith("[")), lines[0] if lines else "it failed")
-    sentence = first.partition("] ")[2] or first
-    return sentence.partition(". ")[0].partition(" SQLSTATE")[0].rstrip(".")
+    sentences = []
+    for message in messages:
+        first = next((line.strip() for line in message.splitlines() if line.strip().startswith("[")), "")
+        if first:
+            sentences.append(first.partition("] ")[2].partition(". ")[0].partition(" SQLSTATE")[0].rstrip(". "))
+    lines = messages[0].splitlines() if messages else []
+    return ": ".join(sentences[:2]) or (lines[0] if lines else "it failed")

@@ -1,7 +1,8 @@
 """A feature view's history on Spark, as ``runtime.features`` makes it on DuckDB.
 
-The event time is a moment and stands after the entity; a row without an entity or an event time is left out; numbers
-that are not finite are null; of rows with one entity and event time the one whose values come first in order stays.
+The event time is a moment and stands after the entity; a row without an entity, or whose event time cannot be written, is
+left out; numbers that are not finite are null; of rows with one entity and event time the one whose values come first in
+order stays.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runtime.dialect import Columns, quoted
+from runtime.moments import FIRST, LAST
 
 if TYPE_CHECKING:
     from config.line import FeatureView
@@ -23,7 +25,9 @@ def history(text: str, *, columns: Columns, view: FeatureView) -> tuple[str, Col
     kinds = {column: "TIMESTAMP WITH TIME ZONE" if column == view.event_time else columns[column] for column in key}
     kinds |= {column: columns[column] for column in values}
     chosen = ",\n  ".join(_chosen(column, columns[column], is_time=column == view.event_time) for column in kinds)
-    whole = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in key)
+    findable = [f"{quoted(column)} IS NOT NULL" for column in view.entity]
+    bounds = f"BETWEEN TIMESTAMP '{FIRST}:00' AND TIMESTAMP '{LAST}:00'"
+    whole = " AND ".join([*findable, f"CAST({quoted(view.event_time)} AS TIMESTAMP) {bounds}"])
     by = ", ".join(quoted(column) for column in key)
     order = ", ".join(f"{quoted(column)} ASC NULLS LAST" for column in values)
     names = ", ".join(quoted(column) for column in kinds)

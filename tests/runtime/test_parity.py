@@ -152,7 +152,7 @@ def test_a_lines_tables_and_views_are_the_same_on_both(name: str, session: Spark
     bundle, sample = line_and_sample(name)
     line, parameters = bundle.definition, resolve(bundle.definition.parameters, {})
     raw = raw_files(sample, tmp_path, parameters)
-    sources = {source: declared.columns for source, declared in line.sources.items()}
+    sources = {source: declared.all_columns for source, declared in line.sources.items()}
     statements = dialect.statements(bundle, parameters, sources)
     for source, columns in sources.items():
         spark_sources.register(session, source, raw=raw[source], columns=columns)
@@ -171,7 +171,7 @@ def test_a_lines_tables_and_views_are_the_same_on_both(name: str, session: Spark
             read_raw(connection, source, columns, raw[source])
         curate(connection, line=line.line, statements=bundle.curation, sources=set(sources), parameters=parameters)
         for view, declared in line.features.items():
-            features.build(
+            query, _ = features.build(
                 connection,
                 line=line.line,
                 name=view,
@@ -179,6 +179,7 @@ def test_a_lines_tables_and_views_are_the_same_on_both(name: str, session: Spark
                 sql=bundle.features[view],
                 parameters=parameters,
             )
+            connection.execute(f"CREATE TABLE {engine.quoted(view)} AS {query.text}")
         assert list(theirs) == [statement.name for statement in statements]
         for table, other in theirs.items():
             ours = engine.arrow(connection, table)

@@ -50,8 +50,8 @@ def csv_file(tmp_path: Path) -> Callable[..., Raw]:
 
 def rows(session: SparkSession, raw: Raw, **options: Any) -> list[dict[str, Any]]:
     frame = spark_sources.read(session, raw=raw, columns=COLUMNS, null_values=options.get("null_values", ("", "NA")))
-    content: pa.Table = frame.toArrow()
-    return content.to_pylist()
+    content: list[dict[str, Any]] = frame.toArrow().to_pylist()
+    return content
 
 
 def test_a_file_is_read_by_its_header_with_the_declared_types(
@@ -108,7 +108,7 @@ def test_what_does_not_fit_stops_the_run_and_names_the_file(
         rows(session, raw)
     assert problem in str(error.value)
     assert "\n" not in str(error.value)
-    assert "orders.csv" in str(error.value) or "Malformed" in problem
+    assert "orders.csv" in str(error.value)
 
 
 def test_a_text_that_is_not_utf_8_stops_the_run(session: SparkSession, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_an_error_in_the_data_names_the_select(session: SparkSession, tmp_path: 
 
 def test_a_views_history_is_that_of_the_other_engine(session: SparkSession, tmp_path: Path) -> None:
     view = FeatureView(entity=["customer"], event_time="at")
-    sql = "SELECT b, customer, at, a FROM seen"
+    sql = 'SELECT b, customer, "at", a FROM seen'
     columns = {"b": "VARCHAR", "customer": "VARCHAR", "at": "TIMESTAMP", "a": "DOUBLE"}
     with engine.connect(threads=1) as connection:
         connection.execute(
@@ -195,11 +195,11 @@ def test_a_views_history_is_that_of_the_other_engine(session: SparkSession, tmp_
             "('w', 'ann', TIMESTAMP '2024-01-01', NULL), ('x', 'ann', TIMESTAMP '2024-01-01', 1.0), "
             "('y', NULL, TIMESTAMP '2024-01-01', 1.0), ('y', 'bob', NULL, 1.0), "
             "('z', 'bob', TIMESTAMP '2024-01-02', 'nan'::DOUBLE), ('z', 'bob', TIMESTAMP '2024-01-03', '-inf'::DOUBLE)"
-            ") AS v(b, customer, at, a)"
+            ') AS v(b, customer, "at", a)'
         )
         pq.write_table(engine.arrow(connection, "seen"), tmp_path / "seen.parquet", coerce_timestamps="us")
-        features.build(connection, line="shop", name="habits", view=view, sql=sql, parameters={})
-        ours = engine.arrow(connection, "habits")
+        query, _ = features.build(connection, line="shop", name="habits", view=view, sql=sql, parameters={})
+        ours = engine.fetched(connection, query.text)
     session.read.parquet(str(tmp_path / "seen.parquet")).createOrReplaceTempView("seen")
     spark.curate(
         session,
@@ -214,4 +214,4 @@ def test_a_views_history_is_that_of_the_other_engine(session: SparkSession, tmp_
 
 
 def test_the_sentence_of_an_error_is_told_without_its_code() -> None:
-    assert spark.told("[X.Y] Something is wrong. Do this. SQLSTATE: 1\nmore") == "Something is wrong"
+    assert spark.told(["[X.Y] Something is wrong. Do this. SQLSTATE: 1\nmore"]) == "Something is wrong"
