@@ -30,6 +30,8 @@ class Arguments:
     """The stations that this run does not skip, and whose tables it makes anew."""
     code: str = ""
     """Digest of the platform's own code."""
+    engine: str = "duckdb"
+    """What computes the SELECTs of curation and features."""
     variant: str = ""
     online_table: str = ""
     ledger_table: str = ""

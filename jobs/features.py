@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from jobs.cluster import cluster
 from jobs.main import Context, run_job
 from runtime import engine, features, freshness, inspection, online
 from runtime.curation import file_of
@@ -20,6 +21,7 @@ from runtime.windows import scoring_window
 if TYPE_CHECKING:
     from jobs.inputs import Curated
     from jobs.publishing import Station
+    from runtime.cluster import Cluster
 
 
 def work(context: Context) -> Receipt:
@@ -28,14 +30,14 @@ def work(context: Context) -> Receipt:
     from jobs.publishing import Station
 
     views = context.bundle.definition.features
-    with engine.connect(folder=context.folder) as connection:
+    with engine.connect(folder=context.folder) as connection, cluster(context, connection) as spark:
         engine.seal(connection, context.folder)
         curated = Curated(context, connection)
         features.check_names(views, curated.snapshots, context.paths.line)
         station = Station(context=context, name="features", connection=connection, elsewhere=curated.snapshots)
         given: dict[str, int] = {}
         for name in views:
-            if not _make(context, connection, station, curated, name=name, given=given):
+            if not _make(context, connection, station, curated, spark, name=name, given=given):
                 break
         status = station.publish()
         as_of = scoring_window(context.bundle.definition, context.parameters).end
@@ -58,6 +60,7 @@ def _make(
     connection: Connection,
     station: Station,
     curated: Curated,
+    spark: Cluster | None,
     *,
     name: str,
     given: dict[str, int],
@@ -79,6 +82,9 @@ def _make(
     if station.reuse(name, fingerprint):
         return True
     curated.attach(reads)
+    if spark is not None:
+        query = engine.query(connection, sql, parameters=context.parameters, file=file)
+        sql = spark.computed(query, dict.fromkeys(sorted(reads), "")).text
     query, given[name] = features.build(
         connection, line=context.paths.line, name=name, view=view, sql=sql, parameters=context.parameters
     )

@@ -1,4 +1,4 @@
-"""The second engine: a line's curated tables and feature views made by Spark, from the same SELECTs.
+"""The session of the second engine, set so that values are those of DuckDB, and what it finds wrong as one line.
 
 pyspark is imported here only, and only when a session is asked for: whatever runs DuckDB never needs it.
 """
@@ -9,21 +9,16 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from config.errors import LineError
-from runtime import dialect
-from runtime.dialect import Columns, Statement
-from runtime.spark_views import history
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
-    from config.line import FeatureView
 
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -44,17 +39,6 @@ _LOCAL = {
     "spark.sql.catalogImplementation": "in-memory",
     "spark.sql.shuffle.partitions": "8",
 }
-
-
-@dataclass(frozen=True)
-class Written:
-    """A table as Spark wrote it: Parquet files (zstd) with the names and types of a table, to be registered."""
-
-    name: str
-    files: list[str]
-    rows: int
-    columns: Columns
-    """Name → DuckDB's type."""
 
 
 def missing() -> str:
@@ -86,43 +70,6 @@ def session(*, memory: str = "2g") -> SparkSession:
         found.conf.set(name, value)
     found.sparkContext.setLogLevel("OFF")
     return found
-
-
-def curate(
-    session: SparkSession,
-    *,
-    statements: Sequence[Statement],
-    tables: Mapping[str, Columns],
-    parameters: Mapping[str, object],
-    folder: str,
-    views: Mapping[str, FeatureView] | None = None,
-) -> list[Written]:
-    """Write every table below ``folder``, a path or an s3:// prefix, in the order given, and return what was written.
-
-    A table that a later one reads is read from its files: it is computed once. ``tables`` are the columns of everything
-    that a SELECT reads (``dialect.schema``); sources, and curated tables that are not among the statements, are views
-    of the session by then. A statement of the kind features becomes its view's history (``views``).
-    """
-    written = []
-    for statement in statements:
-        text = dialect.to_spark(
-            statement.sql, file=statement.file, tables=tables, columns=statement.columns, parameters=parameters
-        )
-        columns = statement.columns
-        if statement.kind == "features":
-            text, columns = history(text, columns=columns, view=(views or {})[statement.name])
-        with failing(statement.file):
-            made = session.sql(text, args=dialect.used(statement.sql, parameters))
-            place = f"{folder.rstrip('/')}/{statement.name}"
-            made.write.mode("overwrite").parquet(place)
-            stored = session.read.schema(made.schema).parquet(place)
-            stored.createOrReplaceTempView(statement.name)
-            written.append(_written(statement.name, stored, columns))
-    return written
-
-
-def _written(name: str, stored: DataFrame, columns: Columns) -> Written:
-    return Written(name=name, files=sorted(stored.inputFiles()), rows=stored.count(), columns=columns)
 
 
 @contextmanager

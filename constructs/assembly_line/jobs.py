@@ -17,6 +17,7 @@ from assembly_line.naming import slug
 from assembly_line.permissions import allow, allow_key, fixed
 from assembly_line.shared import Shared
 from config.bundle import Bundle
+from config.engine import engine_of
 from config.parameters import resolve
 from config.shipped import code_digest
 from runtime.plan import Plan
@@ -61,6 +62,7 @@ class Jobs(Construct):
             "--database": shared.database,
             "--bundle": self.definition.s3_object_url,
             "--code": self.code,
+            "--engine": engine_of(self.bundle.definition, environment),
             "--environment-parameters": json.dumps(environment.parameters.get(self.line, {}), sort_keys=True),
         }
 

@@ -209,7 +209,8 @@ EXPRESSIONS: dict[str, list[str]] = {
         "day + INTERVAL '5' HOUR", "ts + INTERVAL '-3' SECOND",
     ],
     "days between moments": [
-        "EXTRACT(DAY FROM ts - TIMESTAMPTZ '2013-03-10 00:00:00+00')", "EXTRACT(DAY FROM clock - INTERVAL '1' DAY - clock)",
+        "EXTRACT(DAY FROM ts - TIMESTAMPTZ '2013-03-10 00:00:00+00')",
+        "EXTRACT(DAY FROM clock - INTERVAL '1' DAY - clock)",
         "EPOCH(clock - CAST(day AS TIMESTAMP))",
     ],
     "moments compared": [

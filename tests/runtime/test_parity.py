@@ -21,9 +21,13 @@ from config.bundle import Bundle
 from config.line import Line
 from config.loading import ROOT, line_names, load_bundle
 from config.parameters import resolve
-from config.reading import read
-from runtime import dialect, engine, features, spark, spark_sources
-from runtime.curation import curate
+from config.reading import read as read_yaml
+from config.sources import S3Source
+from runtime import engine, spark
+from runtime.cluster import Cluster
+from runtime.curation import made
+from runtime.features import sources_of
+from runtime.sources.objects import partition_of
 from tests.runtime import expressions, snippets
 from tests.runtime.engines import difference, in_duckdb, in_spark, needs_spark
 
@@ -113,7 +117,7 @@ def line_and_sample(name: str) -> tuple[Bundle, ModuleType]:
         return load_bundle(name), importlib.import_module(f"lines.{name}.sample")
     folder = ROOT / "cli" / "template"
     text = {path.stem: path.read_text(encoding="utf-8") for path in folder.rglob("*.sql")}
-    definition = read(folder / "line.yaml", Line, ROOT)
+    definition = read_yaml(folder / "line.yaml", Line, ROOT)
     bundle = Bundle(
         definition=definition,
         curation={path.stem: text[path.stem] for path in folder.glob("curation/*.sql")},
@@ -123,80 +127,58 @@ def line_and_sample(name: str) -> tuple[Bundle, ModuleType]:
     return bundle, importlib.import_module("cli.template.sample")
 
 
-def raw_files(sample: ModuleType, folder: Path, parameters: Mapping[str, Any]) -> dict[str, spark_sources.Raw]:
-    """Write a line's raw files; return them as Spark takes them."""
-    sample.raw(folder / "whole", parameters)
-    found = {}
-    for source in sorted((folder / "whole").iterdir()):
-        (folder / source.name).mkdir()
-        files = sorted(source.iterdir())
-        every = max(1, sum(file.stat().st_size for file in files) // (MOST_BYTES))
-        groups: dict[tuple[str, ...], list[str]] = {}
+def load(connection: duckdb.DuckDBPyConnection, bundle: Bundle, sample: ModuleType, folder: Path) -> None:
+    """Make the relations ``raw.<source>`` from the line's sample."""
+    sample.raw(folder, resolve(bundle.definition.parameters, {}))
+    connection.execute("CREATE SCHEMA raw")
+    for name, source in bundle.definition.sources.items():
+        files = sorted(path for path in (folder / name).rglob("*") if path.is_file())
+        every = max(1, sum(file.stat().st_size for file in files) // MOST_BYTES)
+        parts = []
         for file in files:
-            target = folder / source.name / file.name
-            groups.setdefault(thin(file, target, every), []).append(str(target))
-        found[source.name] = spark_sources.Raw(format="csv", files=groups)
-    return found
+            key = file.relative_to(folder / name).as_posix()
+            stands = partition_of(key, source) if isinstance(source, S3Source) else {}
+            parts.append(read(file, source.all_columns, stands))
+        connection.execute(
+            f"CREATE TABLE raw.{engine.quoted(name)} AS SELECT * EXCLUDE (n) FROM "
+            f"(SELECT *, row_number() OVER () AS n FROM ({' UNION ALL '.join(parts)})) WHERE n % {every} = 0"
+        )
 
 
-def thin(source: Path, target: Path, every: int) -> tuple[str, ...]:
-    """Write a CSV file with every n-th row of another; return its header."""
-    with source.open(newline="", encoding="utf-8") as given, target.open("w", newline="", encoding="utf-8") as written:
-        header, *rows = csv.reader(given)
-        csv.writer(written).writerows([header, *rows[::every]])
-    return tuple(header)
+def read(file: Path, columns: Mapping[str, str], partition: Mapping[str, str]) -> str:
+    """Return the SELECT of a file's declared columns and of those that stand in its key."""
+    with file.open(newline="", encoding="utf-8") as text:
+        header = next(csv.reader(text))
+    kinds = ", ".join(f"{engine.literal(name)}: {engine.literal(columns.get(name, 'VARCHAR'))}" for name in header)
+    names = ", ".join(
+        f"CAST({engine.literal(partition[name])} AS {kind}) AS {engine.quoted(name)}"
+        if name in partition
+        else engine.quoted(name)
+        for name, kind in columns.items()
+    )
+    return (
+        f"SELECT {names} FROM read_csv({engine.literal(str(file))}, auto_detect = false, header = true, "
+        f"delim = ',', quote = '\"', nullstr = ['', 'NA'], columns = {{{kinds}}})"
+    )
 
 
 @pytest.mark.parametrize("name", [*line_names(), "template"])
 def test_a_lines_tables_and_views_are_the_same_on_both(name: str, session: SparkSession, tmp_path: Path) -> None:
+    del session  # started for the module
     bundle, sample = line_and_sample(name)
-    line, parameters = bundle.definition, resolve(bundle.definition.parameters, {})
-    raw = raw_files(sample, tmp_path, parameters)
-    sources = {source: declared.all_columns for source, declared in line.sources.items()}
-    statements = dialect.statements(bundle, parameters, sources)
-    for source, columns in sources.items():
-        spark_sources.register(session, source, raw=raw[source], columns=columns)
-    written = spark.curate(
-        session,
-        statements=statements,
-        tables=dialect.schema(sources, statements),
-        parameters=parameters,
-        folder=str(tmp_path / "written"),
-        views=line.features,
-    )
-    theirs = {one.name: one for one in written}
+    parameters = resolve(bundle.definition.parameters, {})
     with engine.connect(threads=2) as connection:
-        connection.execute("CREATE SCHEMA raw")
-        for source, columns in sources.items():
-            read_raw(connection, source, columns, raw[source])
-        curate(connection, line=line.line, statements=bundle.curation, sources=set(sources), parameters=parameters)
-        for view, declared in line.features.items():
-            query, _ = features.build(
-                connection,
-                line=line.line,
-                name=view,
-                view=declared,
-                sql=bundle.features[view],
-                parameters=parameters,
-            )
-            connection.execute(f"CREATE TABLE {engine.quoted(view)} AS {query.text}")
-        assert list(theirs) == [statement.name for statement in statements]
-        for table, other in theirs.items():
-            ours = engine.arrow(connection, table)
-            stored = pq.ParquetDataset(str(tmp_path / "written" / table)).read()
-            assert (table, difference(ours, stored), other.rows) == (table, "", ours.num_rows)
-
-
-def read_raw(
-    connection: duckdb.DuckDBPyConnection, source: str, columns: Mapping[str, str], raw: spark_sources.Raw
-) -> None:
-    parts = []
-    for header, files in raw.files.items():
-        kinds = ", ".join(f"{engine.literal(name)}: {engine.literal(columns.get(name, 'VARCHAR'))}" for name in header)
-        paths = ", ".join(engine.literal(file) for file in files)
-        names = ", ".join(engine.quoted(name) for name in columns)
-        parts.append(
-            f"SELECT {names} FROM read_csv([{paths}], auto_detect = false, header = true, delim = ',', quote = '\"', "
-            f"nullstr = ['', 'NA'], columns = {{{kinds}}})"
-        )
-    connection.execute(f"CREATE TABLE raw.{engine.quoted(source)} AS {' UNION ALL '.join(parts)}")
+        load(connection, bundle, sample, tmp_path)
+        cluster = Cluster(connection, tmp_path)
+        tables = made(connection, line=name, statements=bundle.curation, sources=set(bundle.definition.sources))
+        curated = {table.name for table in tables}
+        selects = [(one.name, one.sql, one.file, {*one.sources, *one.tables}) for one in tables]
+        selects += [
+            (view, sql, view, sources_of(connection, sql=sql, file=view, curated=curated))
+            for view, sql in bundle.features.items()
+        ]
+        for table, sql, file, reads in selects:
+            engine.create(connection, name=table, sql=sql, parameters=parameters, file=file)
+            query = engine.query(connection, sql, parameters=parameters, file=file)
+            theirs = engine.fetched(connection, cluster.computed(query, dict.fromkeys(reads, "")).text)
+            assert (table, difference(engine.arrow(connection, table), theirs)) == (table, "")
