@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -27,6 +26,8 @@ from runtime import engine, spark
 from runtime.cluster import Cluster
 from runtime.curation import made
 from runtime.features import sources_of
+from runtime.sources.loaded import SCHEMA, File, Object
+from runtime.sources.loading import load_files
 from runtime.sources.objects import partition_of
 from tests.runtime import expressions, snippets
 from tests.runtime.engines import difference, in_duckdb, in_spark, needs_spark
@@ -38,7 +39,7 @@ pytestmark = [
     needs_spark,
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # pyspark leaves a socket of each answer to the collector
 ]
-MOST_BYTES = 400_000
+MOST_ROWS = 4_000
 """Of a source; a larger one is thinned evenly, so that its whole span of time stays."""
 PARAMETERS = {**snippets.PARAMETERS, "since": dt.date(2013, 3, 1)}
 
@@ -128,38 +129,35 @@ def line_and_sample(name: str) -> tuple[Bundle, ModuleType]:
 
 
 def load(connection: duckdb.DuckDBPyConnection, bundle: Bundle, sample: ModuleType, folder: Path) -> None:
-    """Make the relations ``raw.<source>`` from the line's sample."""
+    """Make the relations ``raw.<source>`` from the line's sample, thinned."""
     sample.raw(folder, resolve(bundle.definition.parameters, {}))
-    connection.execute("CREATE SCHEMA raw")
     for name, source in bundle.definition.sources.items():
-        files = sorted(path for path in (folder / name).rglob("*") if path.is_file())
-        every = max(1, sum(file.stat().st_size for file in files) // MOST_BYTES)
-        parts = []
-        for file in files:
-            key = file.relative_to(folder / name).as_posix()
-            stands = partition_of(key, source) if isinstance(source, S3Source) else {}
-            parts.append(read(file, source.all_columns, stands))
+        paths = sorted(path for path in (folder / name).rglob("*") if path.is_file())
+        if isinstance(source, S3Source):
+            load_files(connection, name, source, [file_of(path, folder / name, source) for path in paths])
+        else:  # rows as they are put into its database
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+            rows = connection.read_csv(paths[0], na_values="NA", dtype=dict(source.columns))
+            rows.select(*source.columns).create(f"{SCHEMA}.{name}")
+        relation = f"{SCHEMA}.{engine.quoted(name)}"
+        count = engine.rows(connection, f"SELECT count(*) FROM {relation}")[0][0]
         connection.execute(
-            f"CREATE TABLE raw.{engine.quoted(name)} AS SELECT * EXCLUDE (n) FROM "
-            f"(SELECT *, row_number() OVER () AS n FROM ({' UNION ALL '.join(parts)})) WHERE n % {every} = 0"
+            f"CREATE TABLE thin AS SELECT * EXCLUDE (n) FROM (SELECT *, row_number() OVER () AS n FROM {relation}) "
+            f"WHERE n % {max(1, count // MOST_ROWS)} = 0"
         )
+        kind = engine.rows(
+            connection,
+            "SELECT table_type FROM information_schema.tables WHERE table_schema = $schema AND table_name = $name",
+            {"schema": SCHEMA, "name": name},
+        )[0][0]
+        connection.execute(f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} {relation}")
+        connection.execute(f"CREATE TABLE {relation} AS FROM thin")
+        connection.execute("DROP TABLE thin")
 
 
-def read(file: Path, columns: Mapping[str, str], partition: Mapping[str, str]) -> str:
-    """Return the SELECT of a file's declared columns and of those that stand in its key."""
-    with file.open(newline="", encoding="utf-8") as text:
-        header = next(csv.reader(text))
-    kinds = ", ".join(f"{engine.literal(name)}: {engine.literal(columns.get(name, 'VARCHAR'))}" for name in header)
-    names = ", ".join(
-        f"CAST({engine.literal(partition[name])} AS {kind}) AS {engine.quoted(name)}"
-        if name in partition
-        else engine.quoted(name)
-        for name, kind in columns.items()
-    )
-    return (
-        f"SELECT {names} FROM read_csv({engine.literal(str(file))}, auto_detect = false, header = true, "
-        f"delim = ',', quote = '\"', nullstr = ['', 'NA'], columns = {{{kinds}}})"
-    )
+def file_of(path: Path, folder: Path, source: S3Source) -> File:
+    key = path.relative_to(folder).as_posix()
+    return File(Object(bucket="raw", key=key, etag="", partition=partition_of(key, source)), version="", path=path)
 
 
 @pytest.mark.parametrize("name", [*line_names(), "template"])
