@@ -52,8 +52,13 @@ docs: $(INSTALLED) ## write the generated pages of docs/: schemas, fidelity
 	python -m cli.manual
 
 .PHONY: bench
-bench: $(INSTALLED) ## measure a warm `line run`: LINE=flights
-	python bench/line_run.py $(LINE)
+bench: $(INSTALLED) ## benchmarks beside their peers, as ratios: BENCH="run inspections asof curation memory"
+	python -m bench $(BENCH)
+
+.PHONY: parity
+parity: $(INSTALLED) ## both SQL engines over every line: installs pyspark, needs Java 17
+	uv sync --locked --inexact --quiet --group spark --python .venv/bin/python
+	pytest tests/runtime/test_parity.py tests/runtime/test_spark.py tests/runtime/test_dialect.py
 
 .PHONY: clean
 clean: ## remove what was built and kept, not .venv

@@ -175,6 +175,7 @@ def plan(
     raise typer.Exit(ended(lambda: plan_line(line, given=parameters or [], force=force or [], as_json=as_json)))
 
 
+@app.command()
 def sql(
     line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose SQL is wanted.")],
     table: Annotated[

@@ -28,10 +28,10 @@ class Arguments:
     """Values that the environment gives to them; the run's come first."""
     force: Sequence[str] = ()
     """The stations that this run does not skip, and whose tables it makes anew."""
+    engine: str = ""
+    """Which engine makes tables in this environment; empty means the line's own."""
     code: str = ""
     """Digest of the platform's own code."""
-    engine: str = "duckdb"
-    """What computes the SELECTs of curation and features."""
     variant: str = ""
     online_table: str = ""
     ledger_table: str = ""

@@ -12,28 +12,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobs import aside
-from jobs.cluster import cluster
+from jobs.engine import distributed
 from jobs.main import Context, run_job
 from jobs.raw import Raw, by_partition
 from runtime import curation, engine, freshness, inspection, tables
 from runtime.curation import Made
-from runtime.engine import Query, literal
+from runtime.engine import literal
 from runtime.receipts import Receipt
 
 if TYPE_CHECKING:
+    from jobs.distributed import Distributed
     from jobs.publishing import Station
-    from runtime.cluster import Cluster
 
 
 def work(context: Context) -> Receipt:
     """Curate what is not fresh, audit each table and publish them together."""
     from jobs.publishing import Station
 
-    with engine.connect(folder=context.folder) as connection, cluster(context, connection) as spark:
+    with engine.connect(folder=context.folder) as connection:
         engine.seal(connection, context.folder)
         raw = Raw(context, connection)
         station = Station(context=context, name="curation", connection=connection)
-        curating = _Curating(context, connection, raw, station, spark, {})
+        curating = _Curating(context, connection, raw, station, {}, distributed(context, raw))
         for table in curation.made(
             connection, line=context.paths.line, statements=context.bundle.curation, sources=set(raw.declared)
         ):
@@ -59,14 +59,16 @@ class _Curating:
     connection: engine.Connection
     raw: Raw
     station: Station
-    spark: Cluster | None
     known: dict[str, str]
+    spark: Distributed | None
 
     def make(self, table: Made) -> bool:
         """Make a table unless it is fresh; returns False when its columns would break those who read it."""
         self.known[table.name] = self._fingerprint(table)
         if self.station.reuse(table.name, self.known[table.name]):
             return True
+        if self.spark is not None:
+            return self._distributed(table, self.spark)
         query = engine.query(self.connection, table.sql, parameters=self.context.parameters, file=table.file)
         for name in table.tables:
             self.station.attach(name)
@@ -74,8 +76,15 @@ class _Curating:
         if declared is None:
             for name in table.sources:
                 self.raw.load(_source(name))
-            return self.station.audit(table.name, self._computed(table, query), self.known[table.name])
+            return self.station.audit(table.name, query, self.known[table.name])
         return self._increment(table, query, declared.incremental)
+
+    def _distributed(self, table: Made, spark: Distributed) -> bool:
+        for name in table.sources:
+            spark.source(_source(name))
+        for name in table.tables:
+            spark.table(name, self.station.snapshots[name])
+        return self.station.audit(table.name, spark.query(table.name), self.known[table.name])
 
     def _increment(self, table: Made, query: engine.Query, source: str) -> bool:
         """Compute the partitions that changed since the table was published; all of them where anything else did."""
@@ -86,18 +95,9 @@ class _Curating:
         for name in table.sources:
             self.raw.load(_source(name), only=changed if _source(name) == source else None)
         replaced = None if changed is None else [self._value(source, value) for value in changed]
-        query = self._computed(table, query, "all" if changed is None else ",".join(changed))
         said = {"base": base, "partitions": json.dumps(now, sort_keys=True)}
         return self.station.audit(
             table.name, query, self.known[table.name], partition=column, replaced=replaced, said=said
-        )
-
-    def _computed(self, table: Made, query: Query, partitions: str = "all") -> Query:
-        """Return the query, or that of the rows which Spark computed for it where the line's engine is Spark."""
-        if self.spark is None:
-            return query
-        return self.spark.computed(
-            query, {**dict.fromkeys(table.sources, partitions), **dict.fromkeys(table.tables, "")}
         )
 
     def _changed(self, table: Made, base: str, now: dict[str, str]) -> list[str] | None:

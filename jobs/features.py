@@ -10,8 +10,9 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jobs.cluster import cluster
+from jobs.engine import distributed
 from jobs.main import Context, run_job
+from jobs.raw import Raw
 from runtime import engine, features, freshness, inspection, online
 from runtime.curation import file_of
 from runtime.engine import Connection
@@ -19,9 +20,9 @@ from runtime.receipts import Receipt
 from runtime.windows import scoring_window
 
 if TYPE_CHECKING:
+    from jobs.distributed import Distributed
     from jobs.inputs import Curated
     from jobs.publishing import Station
-    from runtime.cluster import Cluster
 
 
 def work(context: Context) -> Receipt:
@@ -30,14 +31,15 @@ def work(context: Context) -> Receipt:
     from jobs.publishing import Station
 
     views = context.bundle.definition.features
-    with engine.connect(folder=context.folder) as connection, cluster(context, connection) as spark:
+    with engine.connect(folder=context.folder) as connection:
         engine.seal(connection, context.folder)
         curated = Curated(context, connection)
         features.check_names(views, curated.snapshots, context.paths.line)
         station = Station(context=context, name="features", connection=connection, elsewhere=curated.snapshots)
         given: dict[str, int] = {}
+        spark = distributed(context, Raw(context, connection))
         for name in views:
-            if not _make(context, connection, station, curated, spark, name=name, given=given):
+            if not _make(context, connection, station, curated, name=name, given=given, spark=spark):
                 break
         status = station.publish()
         as_of = scoring_window(context.bundle.definition, context.parameters).end
@@ -60,10 +62,10 @@ def _make(
     connection: Connection,
     station: Station,
     curated: Curated,
-    spark: Cluster | None,
     *,
     name: str,
     given: dict[str, int],
+    spark: Distributed | None,
 ) -> bool:
     """Make a view unless it is fresh; returns False when its columns would break those who read it.
 
@@ -81,10 +83,12 @@ def _make(
     )
     if station.reuse(name, fingerprint):
         return True
-    curated.attach(reads)
     if spark is not None:
-        query = engine.query(connection, sql, parameters=context.parameters, file=file)
-        sql = spark.computed(query, dict.fromkeys(sorted(reads), "")).text
+        for table in reads:
+            spark.table(table, curated.snapshots[table])
+        sql = spark.query(name).text
+    else:
+        curated.attach(reads)
     query, given[name] = features.build(
         connection, line=context.paths.line, name=name, view=view, sql=sql, parameters=context.parameters
     )

@@ -17,7 +17,7 @@ class Raw:
 
     def __init__(self, context: Context, connection: Connection) -> None:
         self._context, self._connection = context, connection
-        self._origins = Origins(
+        self.origins = Origins(
             line=context.arguments.line,
             environment=context.arguments.environment,
             raw_bucket=context.arguments.raw_bucket,
@@ -35,7 +35,7 @@ class Raw:
         """Return what changes when the source's content does; where nothing else tells, its rows are read."""
         if name not in self._fingerprints:
             source, parameters = self.declared[name], self._context.parameters
-            known = fingerprint(name, source, origins=self._origins, parameters=parameters)
+            known = fingerprint(name, source, origins=self.origins, parameters=parameters)
             self._fingerprints[name] = known if known is not None else self._content(name)
         return self._fingerprints[name]
 
@@ -58,7 +58,7 @@ class Raw:
             self._connection,
             name,
             self.declared[name],
-            origins=self._origins,
+            origins=self.origins,
             parameters=self._context.parameters,
             folder=self._context.folder,
             only=objects,
@@ -79,7 +79,7 @@ class Raw:
     def _objects(self, name: str) -> list[Object]:
         source = self.declared[name]
         if name not in self._listed:
-            self._listed[name] = listed(name, source, origins=self._origins) if isinstance(source, S3Source) else []
+            self._listed[name] = listed(name, source, origins=self.origins) if isinstance(source, S3Source) else []
         return self._listed[name]
 
     def _pinned(self, source: Source) -> Source:

@@ -163,9 +163,12 @@ class _Join:
             if len(codes) == 0:
                 return
         first = codes[0]
-        keys = (codes - first) * self._span
-        keys += np.clip(moments - self._low, -1, self._span - 2)
-        if ((moments[1:] < moments[:-1]) & (codes[1:] == codes[:-1])).any():
+        keys = codes - first
+        keys *= self._span
+        since = moments - self._low
+        keys += np.clip(since, -1, self._span - 2, out=since)
+        wrong = moments[1:] < moments[:-1] if self._ties_in_order else moments[1:] <= moments[:-1]
+        if (wrong & (codes[1:] == codes[:-1])).any():
             raise UnsortedError
         start, end = np.searchsorted(examples.codes, first), np.searchsorted(examples.codes, codes[-1], side="right")
         sought = (examples.codes[start:end] - first) * self._span
@@ -179,14 +182,13 @@ class _Join:
         self._last = _Last(int(codes[final]), int(moments[final]), [column.slice(final, 1) for column in values])
 
     def _first_of_ties(self, found: Integers, codes: Integers, moments: Integers) -> Integers:
-        while True:
+        while self._ties_in_order:
             before = np.maximum(found - 1, 0)
             tied = (found > 0) & (moments[before] == moments[found]) & (codes[before] == codes[found])
             if not tied.any():
-                return found
-            if not self._ties_in_order:
-                raise UnsortedError
+                break
             found = found - tied
+        return found
 
     def _give_last(self, until: int) -> None:
         """Answer the examples that come after the last row so far and before the next."""

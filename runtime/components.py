@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,8 @@ from runtime.freshness import CODE
 from runtime.plan import Plan, Statement
 from runtime.promotion import Champion
 from runtime.receipts import Receipt
+
+HOUR = "the hour, at which tests look"
 
 Left = Callable[[str], Receipt | None]
 """Gives the receipt that a station before this one left."""
@@ -48,6 +51,8 @@ class _Gathered:
 
     def settings(self, station: str) -> None:
         self.found |= {CODE: self.plan.code, **self.plan.settings[station]}
+        if station in self.plan.timely:
+            self.found[HOUR] = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H")
 
     def statements(self, statements: Iterable[Statement]) -> None:
         for statement in statements:

@@ -178,11 +178,11 @@ def _history(connection: Connection, line: Line, name: str, choice: Choice) -> H
 
 
 def _chunk_rows(connection: Connection, columns: int) -> int:
-    """Return how many examples are joined at a time: a quarter of the database's memory, a value taking 24 bytes."""
+    """Return how many examples are joined at a time: a quarter of the database's memory, a value taking 12 bytes."""
     limit = str(engine.rows(connection, "SELECT current_setting('memory_limit')")[0][0])
     number = re.fullmatch(r"([\d.]+) (\w+)", limit)
     size = float(number[1]) * (1 << _UNITS.get(number[2], 0)) if number else 1 << 30
-    return max(int(size / 4 / (24 * columns)), _LEAST_CHUNK)
+    return max(int(size / 4 / (12 * columns)), _LEAST_CHUNK)
 
 
 def _type(

@@ -17,7 +17,6 @@ from config.checks import (
     Freshness,
     Mean,
     Quantile,
-    References,
     RowCountChange,
     Severity,
     Share,
@@ -113,14 +112,6 @@ def test_names(relation: str, checks: Sequence[Check]) -> list[str]:
         seen[name] += 1
         names.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
     return names
-
-
-def moves(check: Check) -> bool:
-    """Whether a test may find something else in the same rows: it looks at the time, parameters or other tables."""
-    if isinstance(check, Freshness | References | RowCountChange):
-        return True
-    texts = [getattr(check.at(level), name, None) for level in check.severities for name in ("minimum", "maximum")]
-    return "$" in getattr(check, "condition", "") or any(isinstance(text, str) and text[0] in "n$" for text in texts)
 
 
 def outcome(results: Sequence[Result]) -> Literal["succeeded", "flagged", "halted"]:

@@ -32,8 +32,9 @@ from runtime.given import Given
 from runtime.kinds import family
 
 SAMPLES = 5
-MOST_IN_MEMORY = 20_000_000
-"""Rows up to which a quantile's values are held in memory; beyond, they are sorted by an engine that spills."""
+PER_VALUE = 64
+"""Bytes of the engine's memory that each value of a quantile may need; with less, they are sorted, which spills."""
+_UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Measurements:
 
     def read(self, tests: Sequence[tuple[str, Check]]) -> None:
         """Read the relation once for all tests, each given with its key; raises LineError naming the one at fault."""
-        large = any(isinstance(test, Quantile) for _, test in tests) and self._count() > MOST_IN_MEMORY
+        large = any(isinstance(test, Quantile) for _, test in tests) and self._count() > self._memory() / PER_VALUE
         texts: dict[str, None] = {}
         for key, test in tests:
             if not (large and isinstance(test, Quantile)):
@@ -180,6 +181,11 @@ class Measurements:
 
     def _aggregates(self, test: Check, key: str) -> list[Any]:
         return [self.found.get(text) for text in self._texts(test, key)]
+
+    def _memory(self) -> float:
+        """Return the engine's limit in bytes."""
+        size, unit = engine.rows(self.connection, "SELECT current_setting('memory_limit')")[0][0].split()
+        return float(size) * _UNITS[unit]
 
     def _count(self) -> int:
         return int(engine.rows(self.connection, f"SELECT count(*) FROM {quoted(self.relation)}")[0][0])  # noqa: S608

@@ -63,11 +63,6 @@ def warehouse(lake: str) -> str:
     return f"s3://{lake}/warehouse"
 
 
-def executors_prefix(database: str, line: str, run: str) -> str:
-    """Key prefix in the lake bucket of what a run's Spark executors read and write; no table's name has a hyphen."""
-    return f"warehouse/{database}/{line}_-{run}/"
-
-
 def dataset_prefix(line: str, fingerprint: str) -> str:
     """Key prefix in the lake bucket of a dataset: its Parquet files and, written last, manifest.json."""
     return f"datasets/{line}/{fingerprint}/"

@@ -45,6 +45,8 @@ class Plan:
     """The date parameters of the dataset's parts."""
     settings: Mapping[str, Mapping[str, str]]
     """Station -> what line.yaml and train.py say of it, as name -> digest."""
+    timely: tuple[str, ...] = ()
+    """The stations with tests that look at the clock."""
 
     def encoded(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
@@ -62,7 +64,7 @@ def decoded(body: bytes | str) -> Plan:
     given = json.loads(body)
     for kind in ("curation", "features"):
         given[kind] = {name: _statement(one) for name, one in given[kind].items()}
-    tuples = {name: tuple(given[name]) for name in ("views", "split")}
+    tuples = {name: tuple(given[name]) for name in ("views", "split", "timely")}
     return Plan(**{**given, **tuples, "spine": _statement(given["spine"])})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -52,6 +53,7 @@ def plan(bundle: Bundle, *, values: Mapping[str, Value], code: str, root: Path =
         views=tuple(line.dataset.features),
         scored=line.scoring.date,
         split=tuple(dict.fromkeys([*split.train, *split.validation, *split.test])),
+        timely=tuple(station for station, tables in _tested(bundle).items() if _looks_at_the_clock(bundle, tables)),
         settings=_settings(bundle, (root / "lines" / line.line / "train.py").read_bytes().decode()),
     )
 
@@ -68,6 +70,16 @@ def _reading(connection: Connection, sql: str, file: str, curated: set[str]) -> 
         tables=tuple(sorted(sources_of(connection, sql=sql, file=file, curated=curated))),
         parameters=tuple(sorted(engine.statement(connection, sql, file).named_parameters)),
     )
+
+
+def _tested(bundle: Bundle) -> dict[str, list[str]]:
+    """Return the tables that each station tests."""
+    return {"curation": list(bundle.curation), "features": list(bundle.features), "scoring": ["predictions"]}
+
+
+def _looks_at_the_clock(bundle: Bundle, tables: list[str]) -> bool:
+    tests = bundle.definition.model_dump(mode="json")["tests"]
+    return '"now"' in json.dumps([tests[table] for table in tables if table in tests])
 
 
 def _settings(bundle: Bundle, train: str) -> dict[str, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""The session of the second engine, set so that values are those of DuckDB, and what it finds wrong as one line.
+"""The second engine: Spark, set so that values are those of DuckDB, and what it finds wrong as one line.
 
 pyspark is imported here only, and only when a session is asked for: whatever runs DuckDB never needs it.
 """
@@ -9,12 +9,14 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from config.errors import LineError
+from runtime import dialect
+from runtime.dialect import Columns, Statement
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -70,6 +72,32 @@ def session(*, memory: str = "2g") -> SparkSession:
         found.conf.set(name, value)
     found.sparkContext.setLogLevel("OFF")
     return found
+
+
+def compute(
+    session: SparkSession,
+    statement: Statement,
+    *,
+    tables: Mapping[str, Columns],
+    parameters: Mapping[str, object],
+    folder: str,
+) -> list[str]:
+    """Write what a SELECT gives as Parquet files (zstd) below ``folder``, a path or an s3:// prefix; return the files.
+
+    From then on they are the view of its name: who reads it does not compute it again. ``tables`` are the columns of
+    everything that it reads (``dialect.schema``), which are views of the session by then. Raises LineError for what is
+    not portable or fails.
+    """
+    text = dialect.to_spark(
+        statement.sql, file=statement.file, tables=tables, columns=statement.columns, parameters=parameters
+    )
+    place = f"{folder.rstrip('/')}/{statement.name}"
+    with failing(statement.file):
+        made = session.sql(text, args=dialect.used(statement.sql, parameters))
+        made.write.mode("overwrite").parquet(place)
+        stored = session.read.schema(made.schema).parquet(place)
+        stored.createOrReplaceTempView(statement.name)
+        return sorted(stored.inputFiles())
 
 
 @contextmanager

@@ -184,6 +184,11 @@ def attach(
     parquet.view(connection, name, columns=plain(scan.projection().as_arrow()), files=sorted(files), where=where)
 
 
+def uris(catalog: GlueCatalog, table: str, snapshot: int) -> list[str]:
+    """Return where the Parquet files of a snapshot lie."""
+    return sorted(task.file.file_path for task in _loaded(catalog, table).scan(snapshot_id=snapshot).plan_files())
+
+
 def read(
     catalog: GlueCatalog, table: str, snapshot: int | str | None = None, columns: Sequence[str] = ("*",)
 ) -> pa.Table:

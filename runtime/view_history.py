@@ -1,7 +1,6 @@
 """A feature view's rows out of the database, in batches: sorted as they are stored, or sorted first.
 
-Only rows that some example can use are read: none that came after the last example, or had outlived their time before
-the first. Sorting, where it is needed, spills to disk.
+Sorting, where it is needed, spills to disk.
 """
 
 from __future__ import annotations
@@ -19,6 +18,8 @@ from runtime.entities import whole
 
 _LARGEST_BATCH, _SMALLEST_BATCH = 122_880, 4_096
 _BATCH_BYTES = 8 << 20
+_FEW = 50_000
+"""Examples up to which it pays to let the database leave out the rows that are too late or too old for all of them."""
 
 
 @dataclass(frozen=True)
@@ -53,21 +54,28 @@ class History:
         values = [quoted(column) for column in self.values]
         at = quoted(self.event_time)
         moment = f"epoch_us(CAST({at} AS TIMESTAMPTZ))"
-        last, first = int(examples.moments.max()), int(examples.moments.min()) - (self.ttl or 0)
-        usable = [*(f"{column} IS NOT NULL" for column in entity), f"{at} <= make_timestamptz({last})"]
-        if self.ttl is not None:
-            usable.append(f"{at} >= make_timestamptz({first})")
-        query = (
-            f"SELECT {', '.join([*entity, moment, *values])} FROM {quoted(self.relation)} WHERE {' AND '.join(usable)}"  # noqa: S608
-        )
+        chosen = ", ".join([*entity, moment, *values])
+        query = f"SELECT {chosen} FROM {quoted(self.relation)}"  # noqa: S608 (quoted names)
+        if len(examples.rows) <= _FEW:
+            last, first = int(examples.moments.max()), int(examples.moments.min()) - (self.ttl or 0)
+            query += f" WHERE {at} <= make_timestamptz({last})"
+            query += "" if self.ttl is None else f" AND {at} >= make_timestamptz({first})"
         if not is_sorted:
             query += f" ORDER BY {', '.join([*entity, at, *(f'{column} NULLS LAST' for column in values)])}"
         reader = connection.sql(query).to_arrow_reader(_batch_rows(len(entity) + len(values) + 1))
         with reader:  # an unfinished result would block the connection
             for batch in reader:
-                arrays = batch.columns
+                arrays = _findable(batch, len(entity)).columns
                 moments, rest = whole(arrays[len(entity)]), arrays[len(entity) + 1 :]
                 yield Rows(entities=arrays[: len(entity)], moments=moments, values=rest)
+
+
+def _findable(batch: pa.RecordBatch, keys: int) -> pa.RecordBatch:
+    """Leave out rows whose entity holds a null."""
+    for column in range(keys):
+        if batch.column(column).null_count:
+            batch = batch.filter(batch.column(column).is_valid())
+    return batch
 
 
 def visible_to_cursors(connection: Connection, names: Sequence[str]) -> bool:

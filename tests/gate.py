@@ -25,14 +25,29 @@ class Gate:
     writes: list[str] = field(default_factory=list)
     closed: bool = False
     _at: int | None = None
+    _only: str = ""
     _landed: bool = True
     _killed: Callable[[], object] = lambda: None
+    _watching: Callable[[], object] = lambda: None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def open(self, *, at: int | None = None, landed: bool = True, killed: Callable[[], object] = lambda: None) -> None:
-        """Let requests through until write number ``at``, whose effect has ``landed`` or not; then call ``killed``."""
+    def open(
+        self,
+        *,
+        at: int | None = None,
+        only: str = "",
+        landed: bool = True,
+        killed: Callable[[], object] = lambda: None,
+        watching: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Let requests through until write number ``at`` of those that begin with ``only``; then call ``killed``.
+
+        The effect of that write has ``landed`` or not.
+        ``watching`` is called after the effect of each write that passes, before its answer.
+        """
         with self._lock:
-            self.writes, self.closed, self._at, self._landed, self._killed = [], False, at, landed, killed
+            self.writes, self.closed, self._at, self._only, self._landed = [], False, at, only, landed
+            self._killed, self._watching = killed, watching
 
     def _enter(self, environ: dict[str, Any]) -> tuple[bool, bool]:
         """Return whether a request may pass, and whether it is the last that does."""
@@ -40,7 +55,8 @@ class Gate:
             if self.closed:
                 return False, False
             write = _write(environ)
-            last = write is not None and len(self.writes) == self._at
+            counted = write is not None and write.startswith(self._only)
+            last = counted and sum(done.startswith(self._only) for done in self.writes) == self._at
             if write is not None:
                 self.writes.append(write)
             self.closed = last
@@ -53,6 +69,8 @@ class Gate:
             passes, last = self._enter(environ)
             if passes and not last:
                 found: Iterable[bytes] = app(environ, start_response)
+                if _write(environ) is not None:
+                    self._watching()
                 return found
             if passes:
                 list(app(environ, lambda *_, **__: None))

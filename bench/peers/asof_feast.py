@@ -14,6 +14,7 @@ warnings.filterwarnings("ignore")
 
 import pandas as pd
 from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType
+from feast.data_format import ParquetFormat
 from feast.types import Float64
 from reporting import reported
 
@@ -35,7 +36,9 @@ with tempfile.TemporaryDirectory() as place:
             entities=[entity],
             ttl=timedelta(days=days),
             schema=[Field(name=f"f{k}", dtype=Float64) for k in range(features)],
-            source=FileSource(path=f"{folder}/view{i}.parquet", timestamp_field="event_time"),
+            source=FileSource(
+                path=f"{folder}/view{i}.parquet", timestamp_field="event_time", file_format=ParquetFormat()
+            ),
         )
         for i in range(tables)
     ]

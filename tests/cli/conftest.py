@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ __all__ = ["aws"]
 def root(tmp_path: Path) -> Path:
     """A repository with one new line, ``shop``, and the environment ``local``."""
     (tmp_path / "config" / "environments").mkdir(parents=True)
-    shutil.copy(ROOT / "config" / "environments" / "local.yaml", tmp_path / "config" / "environments")
+    local = (ROOT / "config" / "environments" / "local.yaml").read_text().partition("connections:")[0]
+    (tmp_path / "config" / "environments" / "local.yaml").write_text(local)
     make_line("shop", tmp_path)
     return tmp_path

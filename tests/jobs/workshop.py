@@ -29,7 +29,6 @@ class Workshop:
     lake: str = ""
     raw: str = ""
     online: str = ""
-    engine: str = "duckdb"
     database: str = field(default_factory=lambda: f"db_{uuid.uuid4().hex[:8]}")
 
     def __post_init__(self) -> None:
@@ -92,6 +91,5 @@ class Workshop:
             "parameters": json.dumps(parameters),
             "environment-parameters": '{"least": 1}',
             "online-table": self.online,
-            "engine": self.engine,
         }
         return [word for name, value in values.items() for word in (f"--{name}", value)]

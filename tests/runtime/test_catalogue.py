@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from config.checks import Check
 from config.errors import LineError
 from config.thresholds import RowCheck
-from runtime import engine, inspection
+from runtime import engine, inspection, measuring
 from runtime.given import Given
 from runtime.history import Entry, History
 from runtime.inspection import Result
@@ -130,6 +130,16 @@ def test_a_figure_of_the_table_lies_within_its_bounds(
 ) -> None:
     result = inspect(tables, **settings)
     assert (result.passed, result.observed, result.failed_rows) == (passed, observed, 0)
+
+
+@pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.9, 1])
+def test_a_quantile_is_the_same_however_it_is_found(
+    tables: engine.Connection, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: dict[str, Any] = {"check": "quantile", "column": "id", "quantile": share, "maximum": 9}
+    held = inspect(tables, **settings)
+    monkeypatch.setattr(measuring, "PER_VALUE", 10**15)
+    assert inspect(tables, **settings) == held
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,7 @@ from config.loading import ROOT, line_names, load_bundle
 from config.parameters import resolve
 from config.reading import read as read_yaml
 from config.sources import S3Source
-from runtime import engine, spark
-from runtime.cluster import Cluster
-from runtime.curation import made
-from runtime.features import sources_of
+from runtime import dialect, engine, spark
 from runtime.sources.loaded import SCHEMA, File, Object
 from runtime.sources.loading import load_files
 from runtime.sources.objects import partition_of
@@ -64,12 +61,12 @@ def database(session: SparkSession, tmp_path_factory: pytest.TempPathFactory) ->
             declared = ", ".join(f"{engine.quoted(column)} {kind}" for column, kind in columns.items())
             connection.execute(f"CREATE TABLE {name} ({declared})")
             connection.execute(f"INSERT INTO {name} VALUES {', '.join(f'({row})' for row in snippets.ROWS[name])}")
-            share(connection, session, name, folder)
+            share(engine.arrow(connection, name), session, name, folder)
         yield connection
 
 
-def share(connection: duckdb.DuckDBPyConnection, session: SparkSession, name: str, folder: Path) -> None:
-    pq.write_table(engine.arrow(connection, name), folder / f"{name}.parquet", coerce_timestamps="us")
+def share(content: pa.Table, session: SparkSession, name: str, folder: Path) -> None:
+    pq.write_table(content, folder / f"{name}.parquet", coerce_timestamps="us")
     session.read.parquet(str(folder / f"{name}.parquet")).createOrReplaceTempView(name)
 
 
@@ -106,7 +103,7 @@ def test_random_expressions_over_random_rows_mean_the_same_on_both(
     with engine.connect(threads=1) as connection:
         connection.execute(f"CREATE TABLE u ({declared})")
         connection.executemany(f"INSERT INTO u VALUES ({', '.join('?' * len(expressions.COLUMNS))})", rows)
-        share(connection, session, "u", tmp_path_factory.mktemp("random"))
+        share(engine.arrow(connection, "u"), session, "u", tmp_path_factory.mktemp("random"))
         ours, columns = in_duckdb(connection, sql, {})
     theirs = in_spark(session, sql, tables={"u": expressions.COLUMNS}, columns=columns, parameters={})
     assert difference(ours, theirs) == ""
@@ -162,21 +159,28 @@ def file_of(path: Path, folder: Path, source: S3Source) -> File:
 
 @pytest.mark.parametrize("name", [*line_names(), "template"])
 def test_a_lines_tables_and_views_are_the_same_on_both(name: str, session: SparkSession, tmp_path: Path) -> None:
-    del session  # started for the module
     bundle, sample = line_and_sample(name)
     parameters = resolve(bundle.definition.parameters, {})
+    sources = {source: declared.all_columns for source, declared in bundle.definition.sources.items()}
+    statements = dialect.statements(bundle, parameters, sources)
     with engine.connect(threads=2) as connection:
         load(connection, bundle, sample, tmp_path)
-        cluster = Cluster(connection, tmp_path)
-        tables = made(connection, line=name, statements=bundle.curation, sources=set(bundle.definition.sources))
-        curated = {table.name for table in tables}
-        selects = [(one.name, one.sql, one.file, {*one.sources, *one.tables}) for one in tables]
-        selects += [
-            (view, sql, view, sources_of(connection, sql=sql, file=view, curated=curated))
-            for view, sql in bundle.features.items()
-        ]
-        for table, sql, file, reads in selects:
-            engine.create(connection, name=table, sql=sql, parameters=parameters, file=file)
-            query = engine.query(connection, sql, parameters=parameters, file=file)
-            theirs = engine.fetched(connection, cluster.computed(query, dict.fromkeys(reads, "")).text)
-            assert (table, difference(engine.arrow(connection, table), theirs)) == (table, "")
+        for source in sources:
+            content = engine.fetched(connection, f"FROM {SCHEMA}.{engine.quoted(source)}")
+            share(content, session, dialect.view_name(source), tmp_path)
+        for statement in statements:
+            engine.create(
+                connection, name=statement.name, sql=statement.sql, parameters=parameters, file=statement.file
+            )
+            files = spark.compute(
+                session,
+                statement,
+                tables=dialect.schema(sources, statements),
+                parameters=parameters,
+                folder=str(tmp_path / "spark"),
+            )
+            theirs = pq.ParquetDataset([file.removeprefix("file://") for file in files]).read()
+            assert (statement.file, difference(engine.arrow(connection, statement.name), theirs)) == (
+                statement.file,
+                "",
+            )

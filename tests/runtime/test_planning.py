@@ -53,6 +53,12 @@ def test_changed_tests_change_the_station_that_runs_them(root: Path) -> None:
     assert [s for s in first.settings if first.settings[s] != second.settings[s]] == ["features"]
 
 
+def test_a_station_with_tests_that_look_at_the_clock_is_known(root: Path) -> None:
+    late = {"check": "freshness", "column": "placed", "hours": 24, "severity": "warning"}
+    assert made(root).timely == ()
+    assert made(root, definition={**LINE, "tests": {"orders": [late]}}).timely == ("curation",)
+
+
 @pytest.mark.parametrize(
     ("kind", "values"),
     [
