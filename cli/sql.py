@@ -24,7 +24,7 @@ def show_sql(line: str, table: str | None, engine: str | None) -> int:
         raise UsageError(f"--engine: {engine!r} is no engine, expected {' or '.join(get_args(Engine))}: correct it")
     bundle = load_bundle(line)
     parameters = resolve(bundle.definition.parameters, {})
-    sources = {name: source.columns for name, source in bundle.definition.sources.items()}
+    sources = {name: source.all_columns for name, source in bundle.definition.sources.items()}
     known = dialect.statements(bundle, parameters, sources)
     if table is not None and table not in {statement.name for statement in known}:
         names = ", ".join(statement.name for statement in known)
@@ -47,7 +47,7 @@ def portability_mistakes(bundle: Bundle, root: Path = ROOT) -> list[str]:
     """Return what Spark cannot run, of a line whose engine it is, by itself or in some environment."""
     if "spark" not in _engines(bundle, root):
         return []
-    sources = {name: source.columns for name, source in bundle.definition.sources.items()}
+    sources = {name: source.all_columns for name, source in bundle.definition.sources.items()}
     return dialect.mistakes(bundle, resolve(bundle.definition.parameters, {}), sources)
 
 

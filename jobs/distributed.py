@@ -48,15 +48,15 @@ class Distributed:
     def query(self, name: str) -> Query:
         """Compute a curated table, or a feature view's SELECT, and return the query for its rows."""
         statement = self._statements[name]
-        (written,) = spark.curate(
+        written = spark.compute(
             self.session,
-            statements=[dialect.Statement("curation", name, statement.file, statement.sql, statement.columns)],
+            statement,
             tables=dialect.schema(self._columns, list(self._statements.values())),
             parameters=self._context.parameters,
             folder=self._place(name),
         )
         self._viewed.add(name)
-        files = ", ".join(literal(str(file)) for file in self._local(written.files))
+        files = ", ".join(literal(str(file)) for file in self._local(written))
         return Query(f"SELECT * FROM read_parquet([{files}])", file=statement.file)  # noqa: S608 (literals)
 
     def source(self, name: str) -> None:

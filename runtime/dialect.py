@@ -185,17 +185,25 @@ def _cast_all(inner: str, given: list[str], columns: Columns, file: str) -> str:
             f"a SELECT that gives the columns {', '.join(given)}",
             f"give {', '.join(twice) or 'each'} a name of its own with AS, instead of *",
         )
-    casts = []
-    for name, column_type in columns.items():
-        try:
-            target = spark_type(exp.DataType.build(column_type.strip('"'), dialect="duckdb"))
-        except Refused as refused:
-            raise LineError(
-                f"{file}: column {name!r} has {refused.construct}, which no table holds: {refused.mend}"
-            ) from None
-        casts.append(f"  CAST(result.{quoted(name)} AS {target}) AS {quoted(name)}")
+    casts = [
+        f"  CAST(result.{quoted(name)} AS {stored_type(kind, f'{file}: column {name!r}')}) AS {quoted(name)}"
+        for name, kind in columns.items()
+    ]
     indented = "\n".join(f"  {line}" for line in inner.splitlines())
     return "SELECT\n" + ",\n".join(casts) + f"\nFROM (\n{indented}\n) AS result"
+
+
+def stored_type(kind: str, subject: str) -> str:
+    """Return the type in which Spark holds a column of DuckDB's; raises LineError for one that no table holds.
+
+    >>> stored_type("HUGEINT", "total")
+    'BIGINT'
+    """
+    try:
+        return spark_type(exp.DataType.build(kind.strip('"'), dialect="duckdb"))
+    except Refused as refused:
+        problem = f"{subject} has {refused.construct}, which no table holds: {refused.mend}"
+        raise LineError(problem) from None
 
 
 def quoted(name: str) -> str:

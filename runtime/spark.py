@@ -1,4 +1,4 @@
-"""The second engine: a line's curated tables and feature views made by Spark, from the same SELECTs.
+"""The second engine: Spark, set so that values are those of DuckDB, and what it finds wrong as one line.
 
 pyspark is imported here only, and only when a session is asked for: whatever runs DuckDB never needs it.
 """
@@ -11,19 +11,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from config.errors import LineError
 from runtime import dialect
 from runtime.dialect import Columns, Statement
-from runtime.spark_views import history
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
-    from config.line import FeatureView
 
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -44,17 +41,6 @@ _LOCAL = {
     "spark.sql.catalogImplementation": "in-memory",
     "spark.sql.shuffle.partitions": "8",
 }
-
-
-@dataclass(frozen=True)
-class Written:
-    """A table as Spark wrote it: Parquet files (zstd) with the names and types of a table, to be registered."""
-
-    name: str
-    files: list[str]
-    rows: int
-    columns: Columns
-    """Name → DuckDB's type."""
 
 
 def missing() -> str:
@@ -88,41 +74,30 @@ def session(*, memory: str = "2g") -> SparkSession:
     return found
 
 
-def curate(
+def compute(
     session: SparkSession,
+    statement: Statement,
     *,
-    statements: Sequence[Statement],
     tables: Mapping[str, Columns],
     parameters: Mapping[str, object],
     folder: str,
-    views: Mapping[str, FeatureView] | None = None,
-) -> list[Written]:
-    """Write every table below ``folder``, a path or an s3:// prefix, in the order given, and return what was written.
+) -> list[str]:
+    """Write what a SELECT gives as Parquet files (zstd) below ``folder``, a path or an s3:// prefix; return the files.
 
-    A table that a later one reads is read from its files: it is computed once. ``tables`` are the columns of everything
-    that a SELECT reads (``dialect.schema``); sources, and curated tables that are not among the statements, are views
-    of the session by then. A statement of the kind features becomes its view's history (``views``).
+    From then on they are the view of its name: who reads it does not compute it again. ``tables`` are the columns of
+    everything that it reads (``dialect.schema``), which are views of the session by then. Raises LineError for what is
+    not portable or fails.
     """
-    written = []
-    for statement in statements:
-        text = dialect.to_spark(
-            statement.sql, file=statement.file, tables=tables, columns=statement.columns, parameters=parameters
-        )
-        columns = statement.columns
-        if statement.kind == "features":
-            text, columns = history(text, columns=columns, view=(views or {})[statement.name])
-        with failing(statement.file):
-            made = session.sql(text, args=dialect.used(statement.sql, parameters))
-            place = f"{folder.rstrip('/')}/{statement.name}"
-            made.write.mode("overwrite").parquet(place)
-            stored = session.read.schema(made.schema).parquet(place)
-            stored.createOrReplaceTempView(statement.name)
-            written.append(_written(statement.name, stored, columns))
-    return written
-
-
-def _written(name: str, stored: DataFrame, columns: Columns) -> Written:
-    return Written(name=name, files=sorted(stored.inputFiles()), rows=stored.count(), columns=columns)
+    text = dialect.to_spark(
+        statement.sql, file=statement.file, tables=tables, columns=statement.columns, parameters=parameters
+    )
+    place = f"{folder.rstrip('/')}/{statement.name}"
+    with failing(statement.file):
+        made = session.sql(text, args=dialect.used(statement.sql, parameters))
+        made.write.mode("overwrite").parquet(place)
+        stored = session.read.schema(made.schema).parquet(place)
+        stored.createOrReplaceTempView(statement.name)
+        return sorted(stored.inputFiles())
 
 
 @contextmanager
@@ -134,16 +109,29 @@ def failing(file: str) -> Iterator[None]:
     try:
         yield
     except (PySparkException, Py4JError) as error:
-        raise LineError(f"{file}: Spark: {told(str(error))}: correct the SELECT or the data") from None
+        raise LineError(f"{file}: Spark: {told(_messages(error))}: correct the SELECT or the data") from None
 
 
-def told(message: str) -> str:
-    """Return the sentence that tells, of Spark's many lines.
+def _messages(error: Exception) -> list[str]:
+    """Return what was found wrong, outermost first: of an error within a task Spark keeps the cause in Java."""
+    cause = vars(error).get("java_exception")
+    found = [] if cause is not None else [str(error)]
+    while cause is not None:
+        found.append(str(cause.getMessage()))
+        cause = cause.getCause()
+    return found
 
-    >>> told("[DIVIDE_BY_ZERO] Division by zero. Use `try_divide` to tolerate it. SQLSTATE: 22012\\n== SQL ==")
+
+def told(messages: Sequence[str]) -> str:
+    """Return the two outermost sentences that tell something, of Spark's many lines.
+
+    >>> told(["[DIVIDE_BY_ZERO] Division by zero. Use `try_divide` to tolerate it. SQLSTATE: 22012\\n== SQL =="])
     'Division by zero'
     """
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    first = next((line for line in lines if line.startswith("[")), lines[0] if lines else "it failed")
-    sentence = first.partition("] ")[2] or first
-    return sentence.partition(". ")[0].partition(" SQLSTATE")[0].rstrip(".")
+    sentences = []
+    for message in messages:
+        first = next((line.strip() for line in message.splitlines() if line.strip().startswith("[")), "")
+        if first:
+            sentences.append(first.partition("] ")[2].partition(". ")[0].partition(" SQLSTATE")[0].rstrip(". "))
+    lines = messages[0].splitlines() if messages else []
+    return ": ".join(sentences[:2]) or (lines[0] if lines else "it failed")

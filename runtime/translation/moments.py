@@ -75,6 +75,8 @@ def _extract(generator: Generator, extract: exp.Extract) -> str:
 
 
 def _field(generator: Generator, field: str, of: exp.Expr) -> str:
+    if field == "DAY" and kind(of) == "interval":
+        return f"({_apart(generator, of)} DIV 86400000000)"
     if kind(of) not in ("moment", "clock", "date"):
         raise Refused(of, f"{field} of {shown(of)}, which is not known to be a moment or a date", "CAST it")
     return _FIELDS[field].format(generator.sql(of))
@@ -90,13 +92,19 @@ def _epoch(generator: Generator, function: exp.TimeToUnix) -> str:
 
 def _epoch_of(generator: Generator, of: exp.Expr) -> str:
     """DuckDB's is a double with the fraction of the second."""
-    bare = of.unnest()
     if kind(of) == "interval":
-        if not isinstance(bare, exp.Sub):
-            raise Refused(of, "EPOCH of an interval other than the difference of two moments", "subtract the moments")
-        later, earlier = (f"UNIX_MICROS({moment(generator, part)})" for part in (bare.this, bare.expression))
-        return f"(CAST({later} - {earlier} AS DOUBLE) / 1000000D)"
+        return f"(CAST({_apart(generator, of)} AS DOUBLE) / 1000000D)"
     return f"(CAST(UNIX_MICROS({moment(generator, of)}) AS DOUBLE) / 1000000D)"
+
+
+def _apart(generator: Generator, interval: exp.Expr) -> str:
+    """Return the microseconds of an interval between two moments."""
+    difference = interval.unnest()
+    if not isinstance(difference, exp.Sub) or "interval" in (kind(difference.this), kind(difference.expression)):
+        mend = "subtract one moment from another"
+        raise Refused(interval, f"{shown(interval)}, which is not the time between two moments,", mend)
+    later, earlier = (f"UNIX_MICROS({moment(generator, part)})" for part in (difference.this, difference.expression))
+    return f"({later} - {earlier})"
 
 
 def _from_epoch(generator: Generator, function: exp.UnixToTime) -> str:

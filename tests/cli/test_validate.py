@@ -99,6 +99,26 @@ def test_a_parameter_that_an_environment_gives_must_be_the_lines(root: Path) -> 
     ]
 
 
+NOT_PORTABLE = (
+    "lines/shop/curation/orders.sql:8: RANDOM is not portable to the engine spark: it differs from run to run: "
+    "derive the value from a column, for example with MD5"
+)
+
+
+def test_sql_that_is_not_portable_is_a_mistake_of_a_line_on_spark(root: Path) -> None:
+    rewrite(root / "lines" / "shop" / "curation" / "orders.sql", "returned\n", "returned, random() AS luck\n")
+    assert line_mistakes("shop", root) == []
+    rewrite(root / "lines" / "shop" / "line.yaml", "line: shop\n", "line: shop\nengine: spark\n")
+    assert line_mistakes("shop", root) == [NOT_PORTABLE]
+
+
+def test_sql_that_is_not_portable_is_a_mistake_where_an_environment_puts_the_line_on_spark(root: Path) -> None:
+    rewrite(root / "lines" / "shop" / "curation" / "orders.sql", "returned\n", "returned, random() AS luck\n")
+    path = root / "config" / "environments" / "local.yaml"
+    path.write_text(path.read_text() + "engines: {shop: spark}\n")
+    assert line_mistakes("shop", root) == [NOT_PORTABLE]
+
+
 def test_a_broken_environment_is_a_mistake(root: Path) -> None:
     rewrite(root / "config" / "environments" / "local.yaml", "retain_data: false", "retain: false")
     assert len(environment_mistakes("local", root)) == 2

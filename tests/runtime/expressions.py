@@ -51,10 +51,9 @@ def _filled(*templates: str) -> Callable[[Any], Any]:
 _INTEGER = _filled(
     "({i} + {k})", "({i} - {k})", "(-({i}))", "({i} % 7)", "(({i}) // 3)", "ABS({i})",
     "COALESCE({i}, {k})",
-    "CASE WHEN {b} THEN {i} ELSE {k} END", "LENGTH({s})", "STRPOS({s}, {t})", "NULLIF({i}, {k})",
-    "GREATEST({i}, {k})",
+    "CASE WHEN {b} THEN {i} ELSE {k} END", "LENGTH({s})", "STRPOS({s}, {t})", "NULLIF({i}, {k})", "GREATEST({i}, {k})",
     "LEAST({i}, {k})", "CAST({b} AS INTEGER)", "DATE_DIFF('day', {m}, {m})", "ROUND({i}, -1)",
-    "TRY_CAST({s} AS BIGINT)",
+    "TRY_CAST({s} AS BIGINT)", "EXTRACT(DAY FROM {m} - {m})",
     *(f"EXTRACT({field} FROM {{m}})" for field in _FIELDS), *(f"EXTRACT({field} FROM {{c}})" for field in _FIELDS),
 )  # fmt: skip
 _DOUBLE = _filled(

@@ -208,6 +208,11 @@ EXPRESSIONS: dict[str, list[str]] = {
         "day - INTERVAL '1' DAY", "clock + INTERVAL '1' MONTH", "ts - INTERVAL '2' WEEK", "ts + INTERVAL '1' YEAR",
         "day + INTERVAL '5' HOUR", "ts + INTERVAL '-3' SECOND",
     ],
+    "days between moments": [
+        "EXTRACT(DAY FROM ts - TIMESTAMPTZ '2013-03-10 00:00:00+00')",
+        "EXTRACT(DAY FROM clock - INTERVAL '1' DAY - clock)",
+        "EPOCH(clock - CAST(day AS TIMESTAMP))",
+    ],
     "moments compared": [
         "ts > TIMESTAMPTZ '2013-03-10 00:00:00+00'", "clock = TIMESTAMP '2013-01-01 12:00:00'",
         "day < DATE '2013-03-01'", "ts - TIMESTAMPTZ '2013-03-10 00:00:00+00' <= INTERVAL '3' HOUR",

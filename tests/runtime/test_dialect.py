@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from config.errors import LineError
-from config.loading import load_bundle
+from config.loading import line_names, load_bundle
 from runtime import dialect
 from tests.runtime.shop import PARAMETERS, bundle
 
@@ -150,7 +150,7 @@ def test_a_column_that_no_table_holds_is_refused() -> None:
 
 def test_the_statements_of_a_line_come_in_the_order_of_their_reading_with_their_types() -> None:
     shop = bundle()
-    sources = {name: source.columns for name, source in shop.definition.sources.items()}
+    sources = {name: source.all_columns for name, source in shop.definition.sources.items()}
     found = dialect.statements(shop, PARAMETERS, sources)
     assert [(one.kind, one.name, one.file) for one in found] == [
         ("curation", "orders", "lines/shop/curation/orders.sql"),
@@ -164,18 +164,18 @@ def test_every_select_that_is_not_portable_is_told() -> None:
         curation={"orders": "SELECT *, random() AS r FROM raw.orders"},
         features={"habits": "SELECT customer, placed AS known_at, uuid() AS u FROM orders"},
     )
-    sources = {name: source.columns for name, source in shop.definition.sources.items()}
+    sources = {name: source.all_columns for name, source in shop.definition.sources.items()}
     assert [mistake.partition(" is not")[0] for mistake in dialect.mistakes(shop, PARAMETERS, sources)] == [
         "lines/shop/curation/orders.sql:1: RANDOM",
         "lines/shop/features/habits.sql:1: UUID",
     ]
 
 
-@pytest.mark.parametrize("line", ["flights"])
+@pytest.mark.parametrize("line", line_names())
 def test_the_lines_of_the_repository_are_portable(line: str) -> None:
     found = load_bundle(line)
     parameters = {name: parameter.default for name, parameter in found.definition.parameters.items()}
-    sources = {name: source.columns for name, source in found.definition.sources.items()}
+    sources = {name: source.all_columns for name, source in found.definition.sources.items()}
     assert dialect.mistakes(found, parameters, sources) == []
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -21,9 +20,12 @@ from config.bundle import Bundle
 from config.line import Line
 from config.loading import ROOT, line_names, load_bundle
 from config.parameters import resolve
-from config.reading import read
-from runtime import dialect, engine, features, spark, spark_sources
-from runtime.curation import curate
+from config.reading import read as read_yaml
+from config.sources import S3Source
+from runtime import dialect, engine, spark
+from runtime.sources.loaded import SCHEMA, File, Object
+from runtime.sources.loading import load_files
+from runtime.sources.objects import partition_of
 from tests.runtime import expressions, snippets
 from tests.runtime.engines import difference, in_duckdb, in_spark, needs_spark
 
@@ -34,7 +36,7 @@ pytestmark = [
     needs_spark,
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # pyspark leaves a socket of each answer to the collector
 ]
-MOST_BYTES = 400_000
+MOST_ROWS = 4_000
 """Of a source; a larger one is thinned evenly, so that its whole span of time stays."""
 PARAMETERS = {**snippets.PARAMETERS, "since": dt.date(2013, 3, 1)}
 
@@ -59,12 +61,12 @@ def database(session: SparkSession, tmp_path_factory: pytest.TempPathFactory) ->
             declared = ", ".join(f"{engine.quoted(column)} {kind}" for column, kind in columns.items())
             connection.execute(f"CREATE TABLE {name} ({declared})")
             connection.execute(f"INSERT INTO {name} VALUES {', '.join(f'({row})' for row in snippets.ROWS[name])}")
-            share(connection, session, name, folder)
+            share(engine.arrow(connection, name), session, name, folder)
         yield connection
 
 
-def share(connection: duckdb.DuckDBPyConnection, session: SparkSession, name: str, folder: Path) -> None:
-    pq.write_table(engine.arrow(connection, name), folder / f"{name}.parquet", coerce_timestamps="us")
+def share(content: pa.Table, session: SparkSession, name: str, folder: Path) -> None:
+    pq.write_table(content, folder / f"{name}.parquet", coerce_timestamps="us")
     session.read.parquet(str(folder / f"{name}.parquet")).createOrReplaceTempView(name)
 
 
@@ -101,7 +103,7 @@ def test_random_expressions_over_random_rows_mean_the_same_on_both(
     with engine.connect(threads=1) as connection:
         connection.execute(f"CREATE TABLE u ({declared})")
         connection.executemany(f"INSERT INTO u VALUES ({', '.join('?' * len(expressions.COLUMNS))})", rows)
-        share(connection, session, "u", tmp_path_factory.mktemp("random"))
+        share(engine.arrow(connection, "u"), session, "u", tmp_path_factory.mktemp("random"))
         ours, columns = in_duckdb(connection, sql, {})
     theirs = in_spark(session, sql, tables={"u": expressions.COLUMNS}, columns=columns, parameters={})
     assert difference(ours, theirs) == ""
@@ -113,7 +115,7 @@ def line_and_sample(name: str) -> tuple[Bundle, ModuleType]:
         return load_bundle(name), importlib.import_module(f"lines.{name}.sample")
     folder = ROOT / "cli" / "template"
     text = {path.stem: path.read_text(encoding="utf-8") for path in folder.rglob("*.sql")}
-    definition = read(folder / "line.yaml", Line, ROOT)
+    definition = read_yaml(folder / "line.yaml", Line, ROOT)
     bundle = Bundle(
         definition=definition,
         curation={path.stem: text[path.stem] for path in folder.glob("curation/*.sql")},
@@ -123,79 +125,62 @@ def line_and_sample(name: str) -> tuple[Bundle, ModuleType]:
     return bundle, importlib.import_module("cli.template.sample")
 
 
-def raw_files(sample: ModuleType, folder: Path, parameters: Mapping[str, Any]) -> dict[str, spark_sources.Raw]:
-    """Write a line's raw files; return them as Spark takes them."""
-    sample.raw(folder / "whole", parameters)
-    found = {}
-    for source in sorted((folder / "whole").iterdir()):
-        (folder / source.name).mkdir()
-        files = sorted(source.iterdir())
-        every = max(1, sum(file.stat().st_size for file in files) // (MOST_BYTES))
-        groups: dict[tuple[str, ...], list[str]] = {}
-        for file in files:
-            target = folder / source.name / file.name
-            groups.setdefault(thin(file, target, every), []).append(str(target))
-        found[source.name] = spark_sources.Raw(format="csv", files=groups)
-    return found
+def load(connection: duckdb.DuckDBPyConnection, bundle: Bundle, sample: ModuleType, folder: Path) -> None:
+    """Make the relations ``raw.<source>`` from the line's sample, thinned."""
+    sample.raw(folder, resolve(bundle.definition.parameters, {}))
+    for name, source in bundle.definition.sources.items():
+        paths = sorted(path for path in (folder / name).rglob("*") if path.is_file())
+        if isinstance(source, S3Source):
+            load_files(connection, name, source, [file_of(path, folder / name, source) for path in paths])
+        else:  # rows as they are put into its database
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+            rows = connection.read_csv(paths[0], na_values="NA", dtype=dict(source.columns))
+            rows.select(*source.columns).create(f"{SCHEMA}.{name}")
+        relation = f"{SCHEMA}.{engine.quoted(name)}"
+        count = engine.rows(connection, f"SELECT count(*) FROM {relation}")[0][0]
+        connection.execute(
+            f"CREATE TABLE thin AS SELECT * EXCLUDE (n) FROM (SELECT *, row_number() OVER () AS n FROM {relation}) "
+            f"WHERE n % {max(1, count // MOST_ROWS)} = 0"
+        )
+        kind = engine.rows(
+            connection,
+            "SELECT table_type FROM information_schema.tables WHERE table_schema = $schema AND table_name = $name",
+            {"schema": SCHEMA, "name": name},
+        )[0][0]
+        connection.execute(f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} {relation}")
+        connection.execute(f"CREATE TABLE {relation} AS FROM thin")
+        connection.execute("DROP TABLE thin")
 
 
-def thin(source: Path, target: Path, every: int) -> tuple[str, ...]:
-    """Write a CSV file with every n-th row of another; return its header."""
-    with source.open(newline="", encoding="utf-8") as given, target.open("w", newline="", encoding="utf-8") as written:
-        header, *rows = csv.reader(given)
-        csv.writer(written).writerows([header, *rows[::every]])
-    return tuple(header)
+def file_of(path: Path, folder: Path, source: S3Source) -> File:
+    key = path.relative_to(folder).as_posix()
+    return File(Object(bucket="raw", key=key, etag="", partition=partition_of(key, source)), version="", path=path)
 
 
 @pytest.mark.parametrize("name", [*line_names(), "template"])
 def test_a_lines_tables_and_views_are_the_same_on_both(name: str, session: SparkSession, tmp_path: Path) -> None:
     bundle, sample = line_and_sample(name)
-    line, parameters = bundle.definition, resolve(bundle.definition.parameters, {})
-    raw = raw_files(sample, tmp_path, parameters)
-    sources = {source: declared.columns for source, declared in line.sources.items()}
+    parameters = resolve(bundle.definition.parameters, {})
+    sources = {source: declared.all_columns for source, declared in bundle.definition.sources.items()}
     statements = dialect.statements(bundle, parameters, sources)
-    for source, columns in sources.items():
-        spark_sources.register(session, source, raw=raw[source], columns=columns)
-    written = spark.curate(
-        session,
-        statements=statements,
-        tables=dialect.schema(sources, statements),
-        parameters=parameters,
-        folder=str(tmp_path / "written"),
-        views=line.features,
-    )
-    theirs = {one.name: one for one in written}
     with engine.connect(threads=2) as connection:
-        connection.execute("CREATE SCHEMA raw")
-        for source, columns in sources.items():
-            read_raw(connection, source, columns, raw[source])
-        curate(connection, line=line.line, statements=bundle.curation, sources=set(sources), parameters=parameters)
-        for view, declared in line.features.items():
-            features.build(
-                connection,
-                line=line.line,
-                name=view,
-                view=declared,
-                sql=bundle.features[view],
-                parameters=parameters,
+        load(connection, bundle, sample, tmp_path)
+        for source in sources:
+            content = engine.fetched(connection, f"FROM {SCHEMA}.{engine.quoted(source)}")
+            share(content, session, dialect.view_name(source), tmp_path)
+        for statement in statements:
+            engine.create(
+                connection, name=statement.name, sql=statement.sql, parameters=parameters, file=statement.file
             )
-        assert list(theirs) == [statement.name for statement in statements]
-        for table, other in theirs.items():
-            ours = engine.arrow(connection, table)
-            stored = pq.ParquetDataset(str(tmp_path / "written" / table)).read()
-            assert (table, difference(ours, stored), other.rows) == (table, "", ours.num_rows)
-
-
-def read_raw(
-    connection: duckdb.DuckDBPyConnection, source: str, columns: Mapping[str, str], raw: spark_sources.Raw
-) -> None:
-    parts = []
-    for header, files in raw.files.items():
-        kinds = ", ".join(f"{engine.literal(name)}: {engine.literal(columns.get(name, 'VARCHAR'))}" for name in header)
-        paths = ", ".join(engine.literal(file) for file in files)
-        names = ", ".join(engine.quoted(name) for name in columns)
-        parts.append(
-            f"SELECT {names} FROM read_csv([{paths}], auto_detect = false, header = true, delim = ',', quote = '\"', "
-            f"nullstr = ['', 'NA'], columns = {{{kinds}}})"
-        )
-    connection.execute(f"CREATE TABLE raw.{engine.quoted(source)} AS {' UNION ALL '.join(parts)}")
+            files = spark.compute(
+                session,
+                statement,
+                tables=dialect.schema(sources, statements),
+                parameters=parameters,
+                folder=str(tmp_path / "spark"),
+            )
+            theirs = pq.ParquetDataset([file.removeprefix("file://") for file in files]).read()
+            assert (statement.file, difference(engine.arrow(connection, statement.name), theirs)) == (
+                statement.file,
+                "",
+            )
