@@ -74,3 +74,9 @@ def test_a_mistake_in_sql_names_file_and_line(connection: engine.Connection, sql
     with pytest.raises(LineError) as error:
         made(connection, sql, least=1)
     assert str(error.value) == message
+
+
+def test_a_month_is_not_thirty_days() -> None:
+    with engine.connect(threads=1) as connection:
+        both = "SELECT d + INTERVAL '1' MONTH, d + INTERVAL '30' DAY FROM (VALUES (DATE '2013-01-31')) AS t(d)"
+        assert [str(value)[:10] for value in engine.rows(connection, both)[0]] == ["2013-02-28", "2013-03-02"]

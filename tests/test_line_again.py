@@ -1,0 +1,119 @@
+"""The ``line`` command on a line that has run before: what is skipped, what runs again and why, what is built on it."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pyarrow.parquet as pq
+import pytest
+
+from runtime.events import STATIONS
+from tests.clone import Clone, Ended
+from tests.test_line_run import wait_for
+
+pytestmark = pytest.mark.xdist_group("again")
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    made = Clone.make(tmp_path_factory.mktemp("again"))
+    made.new("shop")
+    return made
+
+
+@pytest.fixture(scope="module")
+def up(clone: Clone) -> Iterator[Clone]:
+    """A ``line up`` in which the line has run once."""
+    process = clone.start("up", "--port", "0")
+    wait_for("endpoint_url", process)
+    try:
+        first = clone.line("run", "shop", "--json")
+        assert first.document["status"] == "succeeded", first.stderr
+        yield clone
+    finally:
+        process.send_signal(signal.SIGINT)
+        ended = clone.wait(process)
+    assert ended.status == 0, ended.stderr
+    assert clone.gone(), clone.processes()
+
+
+def statuses(ended: Ended) -> dict[str, str]:
+    return {one["station"]: one["status"] for one in ended.document["stations"]}
+
+
+def planned(clone: Clone, *options: str) -> dict[str, tuple[str, str]]:
+    ended = clone.line("plan", "shop", "--json", *options)
+    assert ended.status == 0, ended.stderr
+    return {one["station"]: (one["would"], one["why"]) for one in ended.document["stations"]}
+
+
+def receipt(clone: Clone, run: str, station: str) -> dict[str, Any]:
+    make: Any = boto3.client
+    said = json.loads((clone.root / ".assembly" / "up.json").read_text())
+    s3 = make("s3", endpoint_url=said["endpoint"])
+    (lake,) = [item["Name"] for item in s3.list_buckets()["Buckets"] if "lake" in item["Name"]]
+    found: dict[str, Any] = json.loads(s3.get_object(Bucket=lake, Key=f"runs/shop/{run}/{station}.json")["Body"].read())
+    return found
+
+
+def test_a_second_run_of_an_unchanged_line_skips_every_station(up: Clone) -> None:
+    assert {would for would, _ in planned(up).values()} == {"skip"}
+    second = up.line("run", "shop", "--json")
+    assert second.document["status"] == "succeeded", second.stderr
+    assert statuses(second) == dict.fromkeys(STATIONS, "skipped")
+    assert second.document["grants"]["denied"] == 0
+
+
+def test_a_changed_select_reruns_just_what_depends_on_it(up: Clone) -> None:
+    file = up.root / "lines" / "shop" / "curation" / "customers.sql"
+    file.write_text(file.read_text().replace("FROM", "-- said otherwise\nFROM"), encoding="utf-8")
+    assert planned(up)["curation"] == ("run", "lines/shop/curation/customers.sql changed")
+    third = up.line("run", "shop", "--json")
+    assert third.document["status"] == "succeeded", third.stderr
+    tables = receipt(up, third.document["run"], "curation")["outputs"]["tables"]
+    assert {name: table["fresh"] for name, table in tables.items()} == {"customers": False, "orders": True}
+    assert third.document["grants"]["denied"] == 0
+
+
+def test_a_forced_station_runs_although_it_is_fresh(up: Clone) -> None:
+    assert planned(up, "--force", "monitoring")["monitoring"] == ("run", "it is forced")
+    forced = up.line("run", "shop", "--json", "--force", "monitoring")
+    assert statuses(forced)["monitoring"] == "succeeded"
+    assert statuses(forced)["scoring"] == "skipped"
+
+
+def test_a_dataset_is_built_once_and_downloaded(up: Clone) -> None:
+    first = up.line("dataset", "build", "shop", "--json", "--task", "none", "--out", "made")
+    assert first.status == 0, first.stderr
+    again = up.line("dataset", "build", "shop", "--json", "--task", "none")
+    assert (again.document["reused"], again.document["fingerprint"]) == (True, first.document["fingerprint"])
+    rows = sum(pq.read_table(path).num_rows for path in (up.root / "made").glob("*.parquet"))
+    assert rows == sum(first.document["rows"].values()) > 0
+
+
+def test_history_and_online_store_agree(up: Clone) -> None:
+    ended = up.line("features", "verify", "shop", "--json")
+    assert (ended.status, ended.document["agrees"]) == (0, True), ended.stderr
+
+
+def test_tables_can_be_maintained(up: Clone) -> None:
+    ended = up.line("maintain", "shop", "--json", "--dry-run")
+    assert ended.status == 0, ended.stderr
+
+
+def test_variants_run_side_by_side_and_are_compared(clone: Clone) -> None:
+    ended = clone.line("run", "shop", "--json", "--vary", "rounds=5,10")
+    assert ended.status == 0, ended.stderr
+    runs: Any = json.loads(ended.stdout)
+    assert [one["parameters"] for one in runs] == [{"rounds": "5"}, {"rounds": "10"}]
+    assert {one["status"] for one in runs} == {"succeeded"}
+
+
+def test_a_variant_of_a_parameter_that_is_not_declared_starts_nothing(clone: Clone) -> None:
+    ended = clone.line("run", "shop", "--vary", "ronds=5,10")
+    assert ended.status == 2
+    assert ended.told.startswith("error: --parameter: parameter 'ronds' is not declared, expected one of ")
