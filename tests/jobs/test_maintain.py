@@ -41,7 +41,7 @@ def run(aws: Aws, line: World, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> R
     aws.client("sagemaker").create_model_package_group(ModelPackageGroupName=group)
     machine = aws.client("stepfunctions").create_state_machine(
         name=group,
-        definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}),
+        definition=json.dumps({"StartAt": "Busy", "States": {"Busy": {"Type": "Wait", "Seconds": 15, "End": True}}}),
         roleArn="arn:aws:iam::123456789012:role/states",
     )["stateMachineArn"]
     given = {

@@ -7,6 +7,7 @@ from tests.lambdas.processes import ROOT
 from tests.moto_server import CREDENTIALS
 
 HANDLERS = {
+    "lambdas.run.freshness": {},
     "lambdas.run.verdict": {},
     "lambdas.run.failure": {},
     "lambdas.run.finish": {},
@@ -17,11 +18,12 @@ HANDLERS = {
     "lambdas.delivery.look_up": {},
     "lambdas.delivery.predict": {"VIEWS": "{}", "REQUEST": "[]"},
     "lambdas.monitoring.drift": {"COLUMNS": "[]", "THRESHOLD": "0.2", "MINIMUM_SAMPLE": "1"},
-    "lambdas.monitoring.ground_truth": {"MINIMUM_SAMPLE": "1"},
+    "lambdas.monitoring.ground_truth": {"MINIMUM_SAMPLE": "1", "TASK": "binary"},
 }
 NAMES = [
     *("LAKE_BUCKET", "MODELS_BUCKET", "DELIVERED_BUCKET", "EVENT_BUS", "ALARM_TOPIC", "TOPIC_ARN", "LEDGER_TABLE"),
     *("PREDICTIONS_TABLE", "WINDOWS_TABLE", "ONLINE_TABLE", "ENDPOINT_NAME", "METRIC", "LINE", "ID", "EVENT_TIME"),
+    *("RAW_BUCKET", "PLAN"),
 ]
 HEAVY = {"pydantic", "yaml", "numpy", "pandas", "pyarrow", "sklearn", "scipy", "duckdb", "pyiceberg", "aws_cdk", "moto"}
 

@@ -26,7 +26,7 @@ def test_a_flight_that_was_cancelled_or_diverted_has_no_label(database: duckdb.D
 def test_the_spine_has_every_column_that_the_line_names(database: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
     dataset = bundle.definition.dataset
     entities = {column for view in bundle.definition.features.values() for column in view.entity}
-    named = {dataset.id, dataset.event_time, dataset.label, *dataset.request, *entities}
+    named = {dataset.id, dataset.event_time, dataset.label, dataset.label_known_at, *dataset.request, *entities}
     assert set(database.table("spine").columns) == named
 
 

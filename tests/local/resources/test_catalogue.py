@@ -103,6 +103,15 @@ STORAGE = {
         Name="security",
         EncryptionConfiguration={"S3Encryptions": [{"S3EncryptionMode": "SSE-KMS", "KmsKeyArn": _att("Key", "Arn")}]},
     ),
+    "Connection": _of(
+        "Glue::Connection",
+        CatalogId=_ref("AWS::AccountId"),
+        ConnectionInput={
+            "Name": "registry",
+            "ConnectionType": "JDBC",
+            "ConnectionProperties": {"JDBC_CONNECTION_URL": "jdbc:postgresql://db.example.com:5432/registry"},
+        },
+    ),
     "WorkGroup": _of("Athena::WorkGroup", Name="group", WorkGroupConfiguration={"EnforceWorkGroupConfiguration": True}),
 }
 COMPUTE = {
