@@ -39,7 +39,8 @@ def test_the_request_is_a_row_of_the_spine_without_its_label(
     later = {dataset.label, dataset.label_known_at}
     columns = [column for column in database.table("spine").columns if column not in later]
     rows = database.execute(
-        f"SELECT * EXCLUDE (label, label_known_at) REPLACE (strftime(event_time, '%Y-%m-%dT%H:%M:%S+00:00') AS event_time) "
+        f"SELECT * EXCLUDE (label, label_known_at) "
+        f"REPLACE (strftime(event_time, '%Y-%m-%dT%H:%M:%S+00:00') AS event_time) "
         f"FROM spine WHERE id = '{request['id']}'"
     ).fetchall()
     assert [request] == [dict(zip(columns, row, strict=True)) for row in rows]
