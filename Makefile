@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 ENV ?= dev
 LINE ?= flights
-WORKERS ?= 2
+WORKERS ?= 3
 
 INSTALLED := .venv/.installed
 NODE_MODULES := node_modules/.installed
@@ -25,7 +25,7 @@ demo: $(INSTALLED) ## run a whole line on real data: LINE=flights
 setup: $(INSTALLED) $(NODE_MODULES) ## put everything in place, as the other targets do when they need it
 
 .PHONY: test
-test: $(INSTALLED) $(NODE_MODULES) ## run every test: WORKERS=2
+test: $(INSTALLED) $(NODE_MODULES) ## run every test: WORKERS=3, one more than cores because tests wait too
 	pytest -n $(WORKERS) --dist loadscope
 
 .PHONY: lint
@@ -58,7 +58,7 @@ bench: $(INSTALLED) ## benchmarks beside their peers, as ratios: BENCH="run insp
 .PHONY: parity
 parity: $(INSTALLED) ## both SQL engines over every line: installs pyspark, needs Java 17
 	uv sync --locked --inexact --quiet --group spark --python .venv/bin/python
-	pytest tests/runtime/test_parity.py tests/runtime/test_spark.py tests/runtime/test_dialect.py
+	pytest tests/runtime/test_parity.py tests/runtime/test_spark.py tests/jobs/test_distributed.py
 
 .PHONY: clean
 clean: ## remove what was built and kept, not .venv

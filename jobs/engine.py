@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def distributed(context: Context, raw: Raw) -> Distributed | None:
     """Return Spark for a line whose engine it is in this environment, None for DuckDB."""
-    if (context.arguments.engine or context.bundle.definition.engine) != "spark":
+    if context.engine != "spark":
         return None
     from jobs.distributed import Distributed
 

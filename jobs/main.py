@@ -68,6 +68,11 @@ class Context:
         """Return the catalog's name of a table of this line, as ``runtime.tables`` takes it."""
         return f"{self.arguments.database}.{table_name(self.arguments.line, name)}"
 
+    @property
+    def engine(self) -> str:
+        """What computes the line's SELECTs in this environment."""
+        return self.arguments.engine or self.bundle.definition.engine
+
     def used(self, names: Iterable[str]) -> dict[str, Value]:
         """Return the values of some parameters; a name that is none is left out."""
         return {name: self.parameters[name] for name in names if name in self.parameters}

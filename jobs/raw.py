@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from config.sources import LineSource, S3Source, Source
+from config.sources import DatabaseSource, LineSource, S3Source, Source
 from jobs.main import Context
 from runtime import engine, publication
 from runtime.engine import Connection, quoted
@@ -33,6 +33,8 @@ class Raw:
 
     def fingerprint(self, name: str) -> str:
         """Return what changes when the source's content does; where nothing else tells, its rows are read."""
+        if name not in self._fingerprints and self._is_sparks_alone(name):
+            self._fingerprints[name] = self._context.paths.run  # nobody here can ask it: each run reads it again
         if name not in self._fingerprints:
             source, parameters = self.declared[name], self._context.parameters
             known = fingerprint(name, source, origins=self.origins, parameters=parameters)
@@ -75,6 +77,15 @@ class Raw:
     def rejected(self) -> dict[str, str]:
         """Return, for each source of which rows could not be read and are kept aside, the relation of these rows."""
         return {name: f"{REJECTED}.{quoted(name)}" for name, loaded in self._loaded.items() if loaded.rejected}
+
+    def _is_sparks_alone(self, name: str) -> bool:
+        """Whether the line's engine is Spark and a source is a database that only Spark reads."""
+        source = self.declared[name]
+        if self._context.engine != "spark" or not isinstance(source, DatabaseSource):
+            return False
+        from runtime.sources import database
+
+        return self.origins.endpoint(source.connection).engine not in database.ENGINES
 
     def _objects(self, name: str) -> list[Object]:
         source = self.declared[name]
