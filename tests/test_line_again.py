@@ -15,8 +15,6 @@ from runtime.events import STATIONS
 from tests.clone import Clone, Ended
 from tests.test_line_run import wait_for
 
-pytestmark = pytest.mark.xdist_group("again")
-
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
