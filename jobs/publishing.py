@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from runtime import inspection, publication, receipts, reports, tables
 from runtime.engine import Connection, Query
 from runtime.freshness import digest
 from runtime.given import Given
+from runtime.history import History
 from runtime.inspection import Result
 from runtime.publication import Publication
 from runtime.quarantine import Quarantined
@@ -123,7 +125,8 @@ class Station:
         context = self.context
         if inspection.outcome(self.results) != "halted":  # else some of the tables are not there to be inspected
             for table in self.snapshots:
-                self.results += self._inspected_before(table) or self._inspected(table)
+                known = self._inspected_before(table)
+                self.results += self._inspected(table) if known is None else known
         status = inspection.outcome(self.results)
         if status != "halted":
             for table, snapshot in {**self.snapshots, **self.kept_aside}.items():
@@ -180,6 +183,10 @@ class Station:
             table: found.bad_rows for table, found in self.quarantined.items()
         }
 
+    @cached_property
+    def _history(self) -> History:
+        return reports.history(self.context.s3, self.context.paths, self.name)
+
     def _refer(self, checks: Sequence[Check], table: str) -> None:
         """Make the tables to which tests refer relations."""
         for other in sorted({check.table for check in checks if isinstance(check, References)} - {table}):
@@ -195,7 +202,7 @@ class Station:
             subject=self.subject(table),
             given=self.given,
             personal=self.context.bundle.definition.personal,
-            history=reports.history(self.context.s3, self.context.paths, self.name),
+            history=self._history,
             quarantined=self.quarantined.get(table),
         )
 

@@ -49,21 +49,6 @@ class Origins:
         return {}
 
 
-def load_all(
-    connection: Connection,
-    sources: Mapping[str, Source],
-    *,
-    origins: Origins,
-    parameters: Mapping[str, Value],
-    folder: Path,
-) -> dict[str, Loaded]:
-    """Load every source; what ``folder`` holds then must stay while the relations are read. Raises LineError."""
-    return {
-        name: load(connection, name, source, origins=origins, parameters=parameters, folder=folder)
-        for name, source in sources.items()
-    }
-
-
 def load(
     connection: Connection,
     name: str,
