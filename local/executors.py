@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import TYPE_CHECKING
+
+from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from local import (
     alarms,
@@ -45,11 +48,23 @@ def install(aws: EmbeddedAws) -> None:
 
 
 def keep_what_moto_logs(aws: EmbeddedAws) -> None:
-    """Write moto's warnings and errors (a task that failed, a trace) to a file instead of the user's terminal."""
+    """Write moto's warnings and errors (a task that failed, a trace) to a file instead of the user's terminal.
+
+    The trace of a thread of its state machines goes there, too.
+    """
     log = logging.FileHandler(aws.directory / "moto.log", delay=True)
     logger = logging.getLogger("moto")
     logger.addHandler(log)
     aws.patches.replace(logger, "propagate", False)
+    stock = threading.excepthook
+
+    def told(failure: threading.ExceptHookArgs) -> None:
+        if failure.thread in TMP_THREADS and isinstance(failure.exc_value, Exception):
+            logger.error("a thread of a state machine ended in an error", exc_info=failure.exc_value)
+        else:
+            stock(failure)
+
+    aws.patches.replace(threading, "excepthook", told)
 
     def close() -> None:
         logger.removeHandler(log)

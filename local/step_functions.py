@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+import time
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +15,7 @@ import moto.stepfunctions.models as stored
 from moto.stepfunctions.parser.api import ExecutionStatus, InvalidDefinition
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import Timeout
 from moto.stepfunctions.parser.asl.eval.program_state import (
     ProgramEnded,
     ProgramError,
@@ -24,6 +26,7 @@ from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
+from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from local.fidelity import Row
 from local.metrics import gatherer_of
@@ -67,6 +70,9 @@ METRICS = {
 }
 
 
+STOPS_WITHIN = 10  # seconds: a step that was stopped ends at its next look, a call at its answer
+
+
 class ExecutingBackend(StepFunctionsParserBackend):
     """moto's executing backend with the calls that it answers wrongly put right."""
 
@@ -107,17 +113,22 @@ def install(aws: EmbeddedAws) -> None:
     act_as_the_state_machine(aws)
     pass_on_error_names(aws)
     end_with_a_describable_result(aws)
+    know_the_timeout_of_a_stopped_step(aws)
     aws.on_close(lambda: stop_what_runs(aws))
 
 
 def stop_what_runs(aws: EmbeddedAws) -> None:
-    """Stop every execution, so that none calls a server that is gone."""
+    """Stop every execution and wait for its threads, so that none calls a server that is gone."""
     backend: Any = stepfunctions_parser_backends[aws.account][aws.region]
     for machine in list(backend.state_machines):
         for execution in list(machine.executions):
             if execution.exec_status == ExecutionStatus.RUNNING:
                 execution.exec_status = ExecutionStatus.ABORTED
                 execution.stop(stop_date=dt.datetime.now(dt.UTC), error="", cause="")
+    deadline = time.monotonic() + STOPS_WITHIN
+    for thread in [each for each in TMP_THREADS if each.is_alive()]:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
 
 
 def execute_what_cloudformation_creates(aws: EmbeddedAws) -> None:
@@ -180,6 +191,15 @@ def end_with_a_describable_result(aws: EmbeddedAws) -> None:
         announce(aws, execution)
 
     aws.patches.replace(BaseExecutionWorkerCommunication, "_reflect_execution_status", reflect)
+
+
+def know_the_timeout_of_a_stopped_step(aws: EmbeddedAws) -> None:
+    """Evaluate a step's timeout also when the execution was stopped between its start and there.
+
+    moto skips what a stopped execution would evaluate (asl/component/eval_component.py:71), and the step that asked
+    then takes its own input for the seconds and ends in a TypeError.
+    """
+    aws.patches.replace(Timeout, "eval", lambda timeout, env: timeout._eval_body(env))
 
 
 def announce(aws: EmbeddedAws, execution: Any) -> None:

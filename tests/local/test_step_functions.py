@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSeconds
 
 from local.server import EmbeddedAws
 from tests.local.embedded import function, role, wait_for
@@ -244,6 +246,12 @@ def test_a_stopped_execution_is_aborted_at_once(aws: EmbeddedAws) -> None:
     described = states.describe_execution(executionArn=arn)
     assert described["status"] == "ABORTED"
     assert described["stopDate"] >= described["startDate"]
+
+
+def test_a_step_that_is_stopped_as_it_begins_still_knows_its_timeout(aws: EmbeddedAws) -> None:
+    stopped = SimpleNamespace(is_running=lambda: False, stack=[{"the input": "of the step"}])
+    TimeoutSeconds(4800).eval(cast(Any, stopped))
+    assert stopped.stack.pop() == 4800
 
 
 def test_events_are_put_with_their_detail_as_json(aws: EmbeddedAws) -> None:
