@@ -9,14 +9,11 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from config.line import Line
+from config.strict import Strict
 
 
-class Bundle(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class Bundle(Strict):
     definition: Line
     curation: dict[str, str]
     """Curated table -> its SELECT."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from config.errors import LineError
 from config.sources import DatabaseSource, Source
+from config.strict import Strict
 
 PORTS = {"postgresql": 5432, "redshift": 5439, "mysql": 3306, "sqlserver": 1433, "oracle": 1521}
 """The port of each engine unless a connection gives another."""
@@ -17,11 +18,7 @@ EMBEDDED_HOST = "embedded"
 """The host of a database that the embedded AWS starts itself."""
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Place(_Model):
+class Place(Strict):
     """Where in a VPC the job is put to reach the database."""
 
     subnet: str = Field(pattern=r"^subnet-[0-9a-f]+$")
@@ -29,7 +26,7 @@ class Place(_Model):
     availability_zone: str
 
 
-class JdbcConnection(_Model):
+class JdbcConnection(Strict):
     """A database that is reached by host and port."""
 
     engine: Literal["postgresql", "redshift", "mysql", "sqlserver", "oracle"]
@@ -61,7 +58,7 @@ class JdbcConnection(_Model):
         return self
 
 
-class SnowflakeConnection(_Model):
+class SnowflakeConnection(Strict):
     """A Snowflake account, warehouse and database."""
 
     engine: Literal["snowflake"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from config.strict import Strict
 
 
-class CuratedTable(BaseModel):
+class CuratedTable(Strict):
     """A table whose SELECT treats each partition of a source by itself: only changed partitions are computed again."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     incremental: str = Field(
         description="the source whose partitions it is computed by; its SELECT gives their column, and the table has it"

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from config.checks import Check, Severity
+from config.checks import Check
 from config.curation import CuratedTable
 from config.engine import Engine
 from config.metrics import METRICS, OBSERVED, Metric, Observed, Task
+from config.monitoring import Monitoring
 from config.parameters import Parameter
+from config.release import Release
 from config.sources import S3Source, Source
+from config.strict import LineName, Name, Strict
 from config.thresholds import QuarantineCheck
-
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-LineName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,19}$")]
+from config.training import Training
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FeatureView(_Model):
+class FeatureView(Strict):
     """One SELECT in ``features/<view>.sql`` that gives entity keys, an event time and feature columns."""
 
     entity: list[str] = Field(min_length=1)
@@ -32,7 +28,7 @@ class FeatureView(_Model):
     ttl_hours: float | None = Field(default=None, gt=0, description="how long a row stays usable; none means for ever")
 
 
-class Split(_Model):
+class Split(Strict):
     """Half-open ranges of event time, each bound the name of a date parameter."""
 
     train: tuple[str, str]
@@ -40,7 +36,7 @@ class Split(_Model):
     test: tuple[str, str]
 
 
-class Dataset(_Model):
+class Dataset(Strict):
     """What one example is: the rows of ``spine.sql`` joined, as of their event time, with feature views."""
 
     task: Task = Field(default="binary", description="the label is 0 or 1, or a number to be estimated")
@@ -56,48 +52,18 @@ class Dataset(_Model):
     split: Split
 
 
-class Variant(_Model):
-    """One candidate of the sweep: values for the parameters that ``train`` receives."""
-
-    name: Name
-    parameters: dict[str, int | float | str | bool] = {}
-    columns: list[str] | None = Field(default=None, description="the only columns it sees; none means all")
-
-
-class Training(_Model):
-    metric: Metric | None = Field(default=None, description="what models are compared by; none means the task's first")
-    variants: list[Variant] = Field(min_length=1)
-    baselines: list[Variant] = Field(default=[], description="trained and reported beside the sweep, never released")
-    timeout_minutes: float = Field(default=30, ge=1)
-    concurrency: int = Field(default=2, ge=1)
-
-
-class Gate(_Model):
-    """A bar that a challenger must reach on the held-out test data."""
-
-    metric: Metric
-    minimum: float | None = None
-    maximum: float | None = None
-    severity: Severity = "error"
-
-
-class Release(_Model):
-    gates: list[Gate] = []
-    margin: float = Field(default=0.0, ge=0, description="by how much a challenger must beat the champion")
-
-
-class Scoring(_Model):
+class Scoring(Strict):
     """Which rows of the spine are scored: those from the date parameter ``date`` on, for ``hours`` hours."""
 
     date: str
     hours: int = Field(default=24, ge=1)
 
 
-class Topic(_Model):
+class Topic(Strict):
     consumers: list[Name] = Field(default=["consumer"], description="each gets a queue with a dead-letter queue")
 
 
-class Delivery(_Model):
+class Delivery(Strict):
     """The channels; the Iceberg table of predictions is always written."""
 
     files: bool = True
@@ -105,27 +71,7 @@ class Delivery(_Model):
     rest: bool = True
 
 
-class Drift(_Model):
-    columns: list[str] | None = Field(
-        default=None, description="columns (or `score`) held against the threshold; none means all. Each is measured"
-    )
-    threshold: float = Field(default=0.2, gt=0, description="population stability index that raises the alarm")
-    minimum_sample: int = Field(default=200, ge=1)
-
-
-class Performance(_Model):
-    metric: Observed | None = Field(default=None, description="none means the task's first")
-    minimum: float | None = None
-    maximum: float | None = None
-    minimum_sample: int = Field(default=200, ge=1)
-
-
-class Monitoring(_Model):
-    drift: Drift = Drift()
-    performance: Performance = Performance()
-
-
-class Line(_Model):
+class Line(Strict):
     """One use case, as its folder describes it."""
 
     line: LineName
@@ -133,7 +79,7 @@ class Line(_Model):
         default="duckdb", description="what runs the SQL of curation and features: DuckDB on one machine, or Spark"
     )
     question: str = Field(min_length=10, description="the question whose answer is delivered")
-    parameters: dict[Name, Parameter] = {}
+    parameters: dict[Name, Parameter] = Field(default={})
     sources: dict[Name, Source] = Field(min_length=1)
     tests: dict[Name, list[Check]] = Field(default={}, description="checks per curated table, view or `predictions`")
     curation: dict[Name, CuratedTable] = Field(default={}, description="curated tables that are kept incrementally")
@@ -144,7 +90,7 @@ class Line(_Model):
     personal: list[str] = Field(
         default=[], description="columns whose values are shown nowhere: not in samples, figures, proposals or messages"
     )
-    features: dict[Name, FeatureView] = {}
+    features: dict[Name, FeatureView] = Field(default={})
     dataset: Dataset
     training: Training
     release: Release = Release()

@@ -7,9 +7,10 @@ import math
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
 from config.errors import LineError
+from config.strict import Strict
 
 Value = bool | int | float | dt.date | str
 
@@ -52,10 +53,8 @@ def _converted(kind: str, value: object) -> Value | None:  # noqa: PLR0911 (a ta
     return None
 
 
-class Parameter(BaseModel):
+class Parameter(Strict):
     """A declared parameter: its type and the value it has unless an environment or a run says otherwise."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: Literal["integer", "number", "date", "string", "boolean"]
     default: Value

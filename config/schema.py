@@ -41,7 +41,7 @@ def is_union(model: type[BaseModel], location: Sequence[str | int]) -> bool:
 def settings(model: type[BaseModel]) -> list[str]:
     """Return the path of every setting, with ``<name>`` for a key that the user chooses and ``[]`` for list items.
 
-    >>> from config.environment import JobSize
+    >>> from config.job_size import JobSize
     >>> settings(JobSize)
     ['vcpu', 'memory_mb']
     """

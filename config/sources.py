@@ -8,18 +8,16 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from config.strict import Strict
 
 Columns = Annotated[
     dict[str, str], Field(min_length=1, description="each column that the source must have, and its SQL type")
 ]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class S3Source(_Model):
+class S3Source(Strict):
     """Raw files of one kind, under ``s3://<raw bucket>/<line>/<source>/``."""
 
     kind: Literal["s3"] = "s3"
@@ -66,7 +64,7 @@ class S3Source(_Model):
         return {**self.columns, **self.partitions}
 
 
-class Parallel(_Model):
+class Parallel(Strict):
     """Ranges of a column that Spark reads at the same time; values outside the bounds are read, too."""
 
     column: str
@@ -75,7 +73,7 @@ class Parallel(_Model):
     parts: int = Field(ge=2, le=64)
 
 
-class DatabaseSource(_Model):
+class DatabaseSource(Strict):
     """Rows of a table, or of a query, of a database that the environment names as a connection."""
 
     kind: Literal["database"]
@@ -106,7 +104,7 @@ class DatabaseSource(_Model):
         return self
 
 
-class LineSource(_Model):
+class LineSource(Strict):
     """A table that another line of the environment publishes."""
 
     kind: Literal["line"]

@@ -6,7 +6,9 @@ import datetime as dt
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
+from pydantic import BaseModel, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
+
+from config.strict import Strict
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -15,11 +17,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class _Levels(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Shares(_Levels):
+class Shares(Strict):
     """A share of the rows for each severity."""
 
     error: float | None = Field(default=None, ge=0, le=1)
@@ -27,7 +25,7 @@ class Shares(_Levels):
     info: float | None = Field(default=None, ge=0, le=1)
 
 
-class Numbers(_Levels):
+class Numbers(Strict):
     """A number for each severity."""
 
     error: Number | None = None
@@ -35,7 +33,7 @@ class Numbers(_Levels):
     info: Number | None = None
 
 
-class Counts(_Levels):
+class Counts(Strict):
     """A whole number for each severity."""
 
     error: int | None = Field(default=None, ge=0)
@@ -43,7 +41,7 @@ class Counts(_Levels):
     info: int | None = Field(default=None, ge=0)
 
 
-class Bounds(_Levels):
+class Bounds(Strict):
     """A bound of a range for each severity."""
 
     error: Number | str | None = None
@@ -90,14 +88,12 @@ Bound = Annotated[Number | str | Bounds | None, _told(f"a number, {_TIME}, {_EAC
 Moment = Annotated[str, _told(_TIME)]
 
 
-class BaseCheck(BaseModel):
+class BaseCheck(Strict):
     """``error`` halts the run, ``warning`` flags it, ``info`` proposes a change.
 
     A threshold (a tolerance, a bound) is one value, which acts with ``severity``, or a value for each severity; then
     ``severity`` is not given. What is given once holds for each of them.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     severity: Severity | None = Field(default=None, description="not given where thresholds name their severities")
     why: str = Field(default="", description="what a failure means to the people who use the table")

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from config.errors import LineError
-from config.line import Line, Variant
+from config.line import Line
+from config.training import Variant
 from jobs.main import Context, run_job
 from runtime import artefact, training
 from runtime.manifest import Location

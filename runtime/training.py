@@ -18,7 +18,7 @@ import pandas as pd
 
 from config.bundle import Bundle
 from config.errors import LineError
-from config.line import Variant
+from config.training import Variant
 from runtime import artefact, histograms, manifest, models, quality
 from runtime import encoding as encodings
 from runtime.encoding import Encoding

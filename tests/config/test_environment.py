@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from config.environment import JobSize
+from config.job_size import JobSize
 
 
 @pytest.mark.parametrize(("vcpu", "memory_mb"), [(1, 2048), (2, 16384), (4, 9216), (16, 122880)])

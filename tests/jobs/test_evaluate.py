@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from config.line import Variant
+from config.training import Variant
 from jobs import evaluate
 from runtime import manifest, promotion, receipts
 from runtime.promotion import Champion

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from config.line import Variant
+from config.training import Variant
 from runtime import artefact, manifest
 from tests.lambdas.processes import ROOT
 from tests.moto_server import Aws

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from config.bundle import Bundle
-from config.line import Variant
 from config.metrics import Task
+from config.training import Variant
 from runtime import artefact, receipts, training
 from runtime.manifest import Location
 from runtime.paths import RunPaths, dataset_prefix

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from config.errors import LineError
-from config.line import Variant
 from config.metrics import Task
+from config.training import Variant
 from runtime import training
 from tests.moto_server import Aws
 from tests.runtime.modelled import REGRESSION, TRAIN, World, world
