@@ -42,6 +42,9 @@ class Environment(Strict):
     retain_data: bool = Field(description="keep buckets, tables and keys when the stack is deleted")
     log_retention_days: Literal[7, 14, 30, 90, 180, 365] = 30
     endpoint: Endpoint = Endpoint()
+    approval: Literal["automatic", "manual"] = Field(
+        default="automatic", description="manual: a version that passed its gates waits until a person approves it"
+    )
     jobs: JobSize = JobSize()
     max_vcpus: int = Field(default=16, ge=2)
     curation: Curation = Curation()

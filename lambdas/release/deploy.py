@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger
 
-from runtime import endpoint, environment
+from runtime import endpoint, environment, promotion, sealed
 from runtime.endpoint import Hosting
 
 
@@ -23,16 +23,37 @@ class Environment:
     instance_type: str
     instance_count: int
     kms_key: str
+    ledger_table: str
+    signing_key: str
 
 
 ENVIRONMENT = environment.load(Environment)
 SAGEMAKER = boto3.client("sagemaker")
+S3 = boto3.client("s3")
+DYNAMODB = boto3.client("dynamodb")
+KMS = boto3.client("kms")
 LOGGER = Logger(service="deploy")
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Register's result → ``{"endpoint", "endpoint_config"}``."""
     LOGGER.append_keys(line=event["line"], run=event["run"])
+    sealed.check(
+        s3=S3,
+        kms=KMS,
+        signing_key=ENVIRONMENT.signing_key,
+        line=event["line"],
+        artefact=event["artefact"],
+        manifest_sha256=event["manifest_sha256"],
+        signature=event["signature"],
+    )
+    promotion.still(
+        DYNAMODB,
+        ENVIRONMENT.ledger_table,
+        event["line"],
+        expected=event["compared_with"],
+        artefact=event["artefact"],
+    )
     config = endpoint.deploy(
         SAGEMAKER,
         endpoint=ENVIRONMENT.endpoint_name,
