@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+from botocore.exceptions import ClientError
+
 from config.errors import LineError
 from runtime import endpoint, gates, promotion, receipts, registry, signing
 from runtime.endpoint import State
@@ -140,12 +142,25 @@ def verify(
             status, message = "Failed", str(error)
             current = promotion.champion(dynamodb, ledger_table, paths.line)
             if hosted and current is not None:
-                endpoint.restore(sagemaker, endpoint_name, current.endpoint_config)
+                give_back(sagemaker, endpoint_name, current)
         else:
             _tell_released(s3, paths, challenger, approved=approved)
     if status == "Failed" and not approved:
         _write(s3, paths, "failed", _gated(s3, paths), message=message, outputs={})
     return {"status": status, "message": message}
+
+
+def give_back(sagemaker: Any, endpoint_name: str, champion: Champion) -> None:
+    """Put the champion's configuration back into service, unless somebody else's release is at the endpoint now."""
+    try:
+        endpoint.restore(sagemaker, endpoint_name, champion.endpoint_config)
+    except ClientError as error:
+        if not endpoint_is_busy(error):
+            raise
+
+
+def endpoint_is_busy(error: ClientError) -> bool:
+    return "cannot update in-progress endpoint" in str(error).lower()
 
 
 def _tell_released(s3: Any, paths: RunPaths, champion: Champion, *, approved: bool) -> None:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from config.errors import LineError
 from runtime import endpoint, promotion, registry, sealed
 from runtime.promotion import Champion, Production
-from runtime.release import judged
+from runtime.release import endpoint_is_busy, give_back, judged
 
 
 def target(dynamodb: Any, ledger_table: str, line: str, *, number: int = 0) -> tuple[Champion, Production]:
@@ -103,7 +103,7 @@ def settle(
     except LineError as error:  # somebody else was quicker: what they put into production goes back into service
         current = promotion.champion(dynamodb, ledger_table, line)
         if hosted and current is not None:
-            endpoint.restore(sagemaker, endpoint_name, current.endpoint_config)
+            give_back(sagemaker, endpoint_name, current)
         return {"status": "Failed", "message": str(error)}
     ended = next(one for one in promotion.history(dynamodb, ledger_table, line) if one.number == number)
     registry.reject(sagemaker, ended.champion.model_package_arn, f"rolled back {ended.rolled_back}")
@@ -114,6 +114,9 @@ def _put_back(sagemaker: Any, endpoint_name: str, former: Champion) -> None:
     subject = f"release: version {former.version} cannot be put back into service on endpoint {endpoint_name!r}"
     if not former.endpoint_config:
         raise LineError(f"{subject}: it was in production without an endpoint: run the line again")
+    busy = LineError(
+        f"{subject}: another release is changing it, expected InService: wait until it is and roll back again"
+    )
     found = endpoint.state(sagemaker, endpoint_name)
     if found is None:
         raise LineError(f"{subject}: the endpoint is gone: run the line again")
@@ -121,13 +124,12 @@ def _put_back(sagemaker: Any, endpoint_name: str, former: Champion) -> None:
         pending = sagemaker.describe_endpoint(EndpointName=endpoint_name).get("PendingDeploymentSummary", {})
         if pending.get("EndpointConfigName") == former.endpoint_config:  # an earlier attempt asked for it
             return
-        raise LineError(
-            f"{subject}: it is {found.status} by another release, expected InService: "
-            "wait until it is and roll back again"
-        )
+        raise busy
     try:
         endpoint.restore(sagemaker, endpoint_name, former.endpoint_config)
     except ClientError as error:
+        if endpoint_is_busy(error):
+            raise busy from None
         if "could not find" not in str(error).lower():
             raise
         raise LineError(

@@ -37,10 +37,14 @@ def error(kind: type[ClientError], code: str, message: str = "") -> ClientError:
 
 @dataclass
 class Fault:
-    """Strikes call number ``at`` (from 0) of a step, before or after its effect; none when ``at`` is negative."""
+    """Strikes call number ``at`` (from 0) of a step, before or after its effect; none when ``at`` is negative.
+
+    With ``meanwhile`` nobody dies: it is what somebody else does just before the call.
+    """
 
     at: int = -1
     after: bool = False
+    meanwhile: Callable[[], None] | None = None
     calls: int = 0
 
 
@@ -59,10 +63,14 @@ class Struck:
         def call(**given: Any) -> Any:
             number = self.fault.calls
             self.fault.calls += 1
-            if number == self.fault.at and not self.fault.after:
+            struck = number == self.fault.at
+            if struck and self.fault.meanwhile is not None:
+                self.fault.meanwhile()
+                struck = False
+            if struck and not self.fault.after:
                 raise CrashError(name)
             answer = found(**copy.deepcopy(given))
-            if number == self.fault.at:
+            if struck:
                 raise CrashError(name)
             return copy.deepcopy(answer) if name != "get_object" else answer
 

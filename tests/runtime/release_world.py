@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from config.errors import LineError
 from runtime import approval, endpoint, promotion, receipts, registry, release, rollback, sealed
 from runtime.endpoint import Hosting
@@ -43,6 +45,10 @@ class Process:
     step: Callable[[Clients], Any] | None
     """What it does next; None when it has ended."""
     result: str = ""
+    version: int = 0
+    """The version that it asked the endpoint for."""
+    was_raced: bool = False
+    """Whether somebody else did something in the middle of one of its steps."""
 
     @property
     def ended(self) -> bool:
@@ -146,6 +152,8 @@ class World:
             return
         except LineError as error:
             process.end(str(error))
+        except ClientError as error:  # unexpected: the state machine ends, and says so
+            process.end(f"unexpected: {error}")
 
     def finish(self, process: Process) -> str:
         """Let a process go on to its end, and time with it; return how it ended."""
@@ -236,6 +244,7 @@ class World:
                 model_data=package.model_data,
                 environment={"MODEL_VERSION": str(package.version), "MANIFEST_SHA256": package.manifest_sha256},
             )
+        process.version = package.version
         process.step = lambda clients: self._verify(process, clients, package, config=config, run=run, action=action)
 
     def _verify(
