@@ -104,6 +104,19 @@ class Releases(RuleBasedStateMachine):
         one.was_raced = True
         self.advance(one, Fault(at=at, meanwhile=lambda: self.advance(other, None)))
 
+    @rule(at=st.integers(2, 6))
+    def two_runs_come_to_their_promotion_at_once(self, at: int) -> None:
+        """Each was compared with the same champion; one promotes between two calls of the other's promotion."""
+        one, other = (self.world.run(roc_auc=self.best() + 0.01) for _ in range(2))
+        for process in (one, other) * 3:
+            if not process.ended:
+                self.advance(process, None)
+                self.world.sagemaker.tick()
+                self.holds()
+        if not one.ended and not other.ended:
+            one.was_raced = True
+            self.advance(one, Fault(at=at, meanwhile=lambda: self.advance(other, None)))
+
     @rule()
     def everybody_goes_on(self) -> None:
         for process in self.world.live():
