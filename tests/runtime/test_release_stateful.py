@@ -60,18 +60,23 @@ class Releases(RuleBasedStateMachine):
         for _ in range(releases):
             self.a_better_model_is_released()
 
+    @precondition(lambda self: len(self.world.history()) < 7)
     @rule()
     def a_better_model_is_released(self) -> None:
         """Without anything going wrong, unless somebody else is at it."""
         process: Process | None = self.world.run(roc_auc=self.best() + 0.01)
         while process is not None:
-            for _ in range(9):
-                if not process.ended:
-                    self.advance(process, None)
-                    self.world.sagemaker.tick()
-                    self.holds()
+            self.goes_on(process)
             waiting = process.result == "held" and self.world.approval == "manual"
             process = self.world.hear(self.world.decide(self.world.versions()[-1], "Approved")) if waiting else None
+
+    def goes_on(self, process: Process) -> None:
+        """Let a process go on, and time with it."""
+        for _ in range(9):
+            if not process.ended:
+                self.advance(process, None)
+                self.world.sagemaker.tick()
+                self.holds()
 
     def best(self) -> float:
         champion = self.world.champion()
@@ -127,12 +132,7 @@ class Releases(RuleBasedStateMachine):
     @precondition(lambda self: self.world.live())
     @rule(data=st.data())
     def somebody_goes_on_to_the_end(self, data: st.DataObject) -> None:
-        process = data.draw(st.sampled_from(self.world.live()))
-        for _ in range(12):
-            if not process.ended:
-                self.advance(process, None)
-                self.world.sagemaker.tick()
-                self.holds()
+        self.goes_on(data.draw(st.sampled_from(self.world.live())))
 
     @precondition(lambda self: len(self.world.live()) > 2)
     @rule(data=st.data())
@@ -184,6 +184,26 @@ class Releases(RuleBasedStateMachine):
     def a_person_rolls_back(self, knows: bool) -> None:
         champion = self.world.champion()
         self.world.roll_back(champion.production if champion and knows else 0)
+
+    @precondition(lambda self: len(self.world.history()) > 1)
+    @rule(times=st.integers(1, 3))
+    def a_person_goes_back_and_back(self, times: int) -> None:
+        for _ in range(times):
+            self.goes_on(self.world.roll_back())
+
+    @precondition(lambda self: any(time.rolled_back for time in self.world.history()))
+    @rule(data=st.data(), by_hand=st.booleans())
+    def what_was_rolled_back_is_tried_again(self, data: st.DataObject, by_hand: bool) -> None:
+        ended = [time.champion for time in self.world.history() if time.rolled_back]
+        champion = data.draw(st.sampled_from(ended))
+        process = self.world.again(champion.run)
+        if by_hand:
+            event = self.world.decide(champion.version, "Approved")
+            try:
+                process = self.world.hear(event) or process
+            except LineError:
+                return  # the package's record was tampered with
+        self.goes_on(process)
 
     @precondition(lambda self: self.world.versions())
     @rule(data=st.data(), how=st.integers(0, 10))
