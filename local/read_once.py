@@ -1,4 +1,4 @@
-"""What moto and botocore read anew for each client, request or path is read once: a fifth of the server's time in a run."""
+"""What moto and botocore read anew for each client, request or path is read once: a fifth of a server's time."""
 
 from __future__ import annotations
 
