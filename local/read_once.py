@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from local.server import EmbeddedAws
 
 _loader = cache(botocore.session.create_loader)
-_parsed = cache(json_path.parse)
+_parsed = cache(json_path.parse)  # type: ignore[attr-defined]
 _modules = frozenset(backends.list_of_moto_modules())
 
 
