@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from jobs.main import Context, run_job
-from runtime import artefact, evaluation, promotion
-from runtime.manifest import Location
+from runtime import artefact, evaluation, judging, promotion
+from runtime.evaluation import Contestant
 from runtime.receipts import Receipt
 from runtime.splits import open_splits
 
@@ -25,13 +25,22 @@ def work(context: Context) -> Receipt:
     rows = splits.rows("test")
     labels = splits.labels(rows)
 
-    def measured(location: Location, sha256: str) -> dict[str, float] | None:
-        """A champion of another task answers another question: there is nothing to compare it with."""
-        model = artefact.load(context.s3, location, sha256)
-        return evaluation.measured(model, rows, labels) if model.manifest.task == line.dataset.task else None
+    def contestant(name: str) -> Contestant:
+        location, _, sha256 = found[name]
+        return Contestant(artefact.load(context.s3, location, sha256), rows, labels)
 
-    champion = promotion.champion(context.client("dynamodb"), arguments.ledger_table, context.paths.line)
     location, _, sha256 = found[chosen]
+    challenger = contestant(chosen)
+    challenger.metrics  # noqa: B018 (rows that tell nothing are said before anything is compared)
+    current = promotion.champion(context.client("dynamodb"), arguments.ledger_table, context.paths.line)
+    champion = evaluation.champion(context.s3, current, rows, labels, line.dataset.task) if current else None
+    judged = judging.judge(
+        line,
+        challenger,
+        champion,
+        fingerprint=str(splits.manifest.get("fingerprint")),
+        size_bytes=evaluation.size(context.s3, location),
+    )
     return Receipt(
         station="training",
         status="succeeded",
@@ -39,16 +48,14 @@ def work(context: Context) -> Receipt:
             "variant": chosen,
             "artefact": location.uri,
             "manifest_sha256": sha256,
-            "metrics": measured(location, sha256),
+            "metrics": challenger.metrics,
             "validation": {name: dict(manifest.metrics) for name, (_, manifest, _) in found.items()},
-            "champion": {
-                "version": champion.version,
-                "metrics": measured(Location.of(champion.artefact), champion.manifest_sha256),
-            }
-            if champion
+            "champion": {"version": current.version, "metrics": champion.metrics if champion else None}
+            if current
             else None,
-            "baselines": {name: measured(found[name][0], found[name][2]) for name in baselines},
+            "baselines": {name: contestant(name).metrics for name in baselines},
             "rows": rows.num_rows,
+            **judged.figures,
         },
     )
 

@@ -67,8 +67,11 @@ def test_a_champion_that_was_tampered_with_is_refused(
 
     receipt = receipts.read(line.s3, line.paths, "training")
     assert receipt is not None
-    assert receipt.message.startswith(
-        f"model artefact {line.location('large').uri}: manifest.json is not the file that was saved"
+    assert receipt.message == (
+        "training: the champion, version 4 of run 'run-0', cannot be compared with: "
+        f"model artefact {line.location('large').uri}: manifest.json is not the file that was saved, "
+        "expected SHA-256 000000000000…: put its artefact back from the bucket's versions, "
+        "or put a version that can be loaded in its place"
     )
 
 
