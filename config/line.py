@@ -138,9 +138,7 @@ class Line(Strict):
                 allowed = ", ".join([*self.dataset.request, *(f"{view}<column>" for view in views)])
                 raise ValueError(f"{key}: {name!r} is not a column of the dataset, expected one of {allowed}")
             if {name.lower(), name.lower().partition("__")[2]} & hidden:
-                raise ValueError(
-                    f"{key}: {name!r} is personal and its values are shown nowhere, expected another column"
-                )
+                raise ValueError(f"{key}: {name!r} is personal, so that its values are shown nowhere: choose another")
         if len(self.release.slices) > MOST_SLICES:
             raise ValueError(f"release.gates: {len(self.release.slices)} are slices, expected at most {MOST_SLICES}")
         return self

@@ -83,7 +83,8 @@ def best(validation: Mapping[str, Mapping[str, float]], metric: str) -> str:
 def champion(s3: Any, current: promotion.Champion, rows: pa.Table, labels: Any, task: Task) -> Contestant | None:
     """Return the champion, measured; raises LineError where its artefact is gone, changed or cannot predict any more.
 
-    One of another task is None: it answers another question, so that there is nothing to compare with. No challenger is released on no comparison: a person says which version is to be in service.
+    One of another task is None: it answers another question, so that there is nothing to compare with. Nor is a
+    challenger released because the champion is broken: a person says which version is to be in service.
     """
     try:
         loaded = artefact.load(s3, Location.of(current.artefact), current.manifest_sha256)

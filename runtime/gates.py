@@ -56,8 +56,8 @@ def decide(
     failed = [result for result in inspections if not result["passed"] and result["severity"] == "error"]
     if failed:
         others = f" ({len(failed)} gates in all)" if len(failed) > 1 else ""
-        told, mend = failed[0]["why"], failed[0]["mend"]
-        return Decision("halt", f"release: {told}{others}: {mend}; the champion stays", inspections)
+        why, mend = failed[0]["why"], failed[0]["mend"]
+        return Decision("halt", f"release: {why}{others}: {mend}; the champion stays", inspections)
     if champion is None:
         return Decision("promote", "", inspections)
     gain = challenger[metric] - champion[metric]
@@ -65,39 +65,26 @@ def decide(
     beats = gain > 0 and gain >= margin
     if beats and (comparison is None or _above_zero(comparison["low"])):
         return Decision("promote", "", inspections)
-    return Decision("keep", _kept(challenger[metric], champion[metric], metric, margin, comparison, beats), inspections)
+    found = f" ({told(comparison)})" if comparison is not None else ""
+    ours, theirs = f"{metric} {challenger[metric]:.4f}", f"the champion's {champion[metric]:.4f}"
+    if beats:
+        message = f"{ours} is not surely better than {theirs}{found}: "
+        message += "the champion stays; more test rows (dataset.split.test) would tell more"
+    else:
+        message = f"{ours} does not beat {theirs}{f' by {margin:g}' if margin else ''}{found}: the champion stays"
+    return Decision("keep", f"release: {message}", inspections)
 
 
 def _above_zero(low: float | None) -> bool:
     return low is not None and low > 0
 
 
-def _kept(
-    challenger: float,
-    champion: float,
-    metric: str,
-    margin: float,
-    comparison: Mapping[str, Any] | None,
-    beats: bool,
-) -> str:
-    found = f" ({gain(comparison)})" if comparison is not None else ""
-    if beats:
-        return (
-            f"release: {metric} {challenger:.4f} is not surely better than the champion's {champion:.4f}{found}: "
-            "the champion stays; more test rows (dataset.split.test) would tell more"
-        )
-    by = f" by {margin:g}" if margin else ""
-    return (
-        f"release: {metric} {challenger:.4f} does not beat the champion's {champion:.4f}{by}{found}: the champion stays"
-    )
-
-
-def gain(comparison: Mapping[str, Any]) -> str:
+def told(comparison: Mapping[str, Any]) -> str:
     """Return the gain in words.
 
-    >>> gain({"gain": 0.0031, "low": -0.0004, "high": 0.0065, "confidence": 0.95})
+    >>> told({"gain": 0.0031, "low": -0.0004, "high": 0.0065, "confidence": 0.95})
     'gain 0.0031, 95 %: -0.0004 to 0.0065'
     """
     low, high, sure = comparison["low"], comparison["high"], f"{100 * comparison['confidence']:g} %"
-    told = f"{low:.4f} to {high:.4f}" if low is not None and high is not None else "cannot be told"
-    return f"gain {comparison['gain']:.4f}, {sure}: {told}"
+    ends = f"{low:.4f} to {high:.4f}" if low is not None and high is not None else "cannot be told"
+    return f"gain {comparison['gain']:.4f}, {sure}: {ends}"

@@ -26,7 +26,7 @@ def measure(labels: Any, scores: Any, task: Task, *, subject: str) -> dict[str, 
     unknown = len(scores) - int(np.isfinite(scores).sum())
     if unknown:
         raise LineError(
-            f"{subject}: the model answers {unknown} of {len(scores)} rows with no finite number, expected one for each: "
+            f"{subject}: the model answers {unknown} of {len(scores)} rows with no finite number: "
             "let train return a model that copes with their columns"
         )
     with np.errstate(over="ignore", invalid="ignore"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,7 @@ def _quarters(numbers: Any) -> Iterator[tuple[str, Any]]:
     places = np.searchsorted(edges, numbers, side="left")
     texts = [f"{edge:.6g}" for edge in edges]
     names = [f"up to {texts[0]}"]
-    names += [f"{low} to {high}" for low, high in zip(texts, texts[1:], strict=False)]
+    names += [f"{low} to {high}" for low, high in pairwise(texts)]
     for i, name in enumerate([*names, f"above {texts[-1]}"]):
         yield name, np.flatnonzero(known & (places == i))
     yield MISSING, np.flatnonzero(~known)
