@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 
 from jobs.main import Context, run_job
-from runtime import artefact, evaluation, judging, promotion
+from runtime import artefact, evaluation, judging, model_card, promotion
 from runtime.evaluation import Contestant
+from runtime.model_card import Card
 from runtime.receipts import Receipt
 from runtime.splits import open_splits
 
@@ -41,23 +42,37 @@ def work(context: Context) -> Receipt:
         fingerprint=str(splits.manifest.get("fingerprint")),
         size_bytes=evaluation.size(context.s3, location),
     )
-    return Receipt(
-        station="training",
-        status="succeeded",
-        outputs={
-            "variant": chosen,
-            "artefact": location.uri,
-            "manifest_sha256": sha256,
-            "metrics": challenger.metrics,
-            "validation": {name: dict(manifest.metrics) for name, (_, manifest, _) in found.items()},
-            "champion": {"version": current.version, "metrics": champion.metrics if champion else None}
-            if current
-            else None,
-            "baselines": {name: contestant(name).metrics for name in baselines},
-            "rows": rows.num_rows,
-            **judged.figures,
-        },
+    key = context.paths.card(chosen)
+    outputs = {
+        "variant": chosen,
+        "artefact": location.uri,
+        "manifest_sha256": sha256,
+        "metrics": challenger.metrics,
+        "validation": {name: dict(manifest.metrics) for name, (_, manifest, _) in found.items()},
+        "champion": {"version": current.version, "metrics": champion.metrics if champion else None}
+        if current
+        else None,
+        "baselines": {name: contestant(name).metrics for name in baselines},
+        "rows": rows.num_rows,
+        **judged.figures,
+        "card": f"s3://{arguments.models_bucket}/{key}",
+    }
+    page = model_card.rendered(
+        Card(
+            line=line,
+            manifest=challenger.artefact.manifest,
+            outputs=outputs,
+            dataset=splits.manifest,
+            importances=judged.importances,
+            labels=labels,
+            scores=challenger.scores,
+            median_ms=judged.median_ms,
+        )
     )
+    context.s3.put_object(
+        Bucket=arguments.models_bucket, Key=key, Body=page.encode(), ContentType="text/html; charset=utf-8"
+    )
+    return Receipt(station="training", status="succeeded", outputs=outputs)
 
 
 if __name__ == "__main__" and (code := main()):

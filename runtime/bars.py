@@ -51,7 +51,8 @@ def _slice(gate: Gate, measured: Measured) -> Result:
     why = ""
     if failed:
         part, told = failed[0]
-        more = f" and {len(failed) - 1} other parts fail" if len(failed) > 1 else ""
+        others = len(failed) - 1
+        more = f" and {others} other part{'s fail' if others > 1 else ' fails'}" if others else ""
         why = f"{metric} {part['challenger']:.4f} of {column} {part['value']!r} ({part['rows']} rows) {told}{more}"
     return _result(gate, f"{metric} by {column}", not failed, observed=worst, why=why, expected=expected)
 
@@ -100,7 +101,11 @@ def _leak(gate: Gate, measured: Measured) -> Result:
     metric, bar = gate["metric"], gate["suspicious"]
     value = _number(measured["metrics"].get(metric))
     higher = HIGHER_IS_BETTER[metric]
-    alone = "".join(f", {name!r} alone tells {share:.4f} of it" for name, share in measured.get("alone", [])[:3])
+    told = ", ".join(
+        f"{name!r} {'' if i else 'reaches '}{share:.4f}"
+        for i, (name, share) in enumerate(measured.get("alone", [])[:3])
+    )
+    alone = f": alone {told}" if told else ""
     result = _result(
         gate,
         f"{metric} (leak)",
