@@ -26,7 +26,8 @@ def judged(gates: Sequence[Gate], measured: Measured, line: str) -> list[Result]
     A gate that did not pass says ``why`` and how to ``mend`` it.
     """
     mend = f"improve the model or correct release.gates in lines/{line}/line.yaml"
-    return [{"mend": mend, **_KINDS[gate.get("kind", "metric")](gate, measured)} for gate in gates]
+    results = [{"mend": mend, **_KINDS[gate.get("kind", "metric")](gate, measured)} for gate in gates]
+    return [result | ({"why": "", "mend": ""} if result["passed"] else {}) for result in results]
 
 
 def _metric(gate: Gate, measured: Measured) -> Result:
@@ -184,5 +185,5 @@ def _result(gate: Gate, name: str, passed: bool, *, observed: float | None, why:
         "passed": passed,
         "observed": observed if finite else None,
         "expected": expected or _bounds(gate),
-        "why": "" if passed else why,
+        "why": why,
     }
