@@ -10,6 +10,8 @@ from config.gates import ALWAYS, Gate, SliceGate
 from config.metrics import Metric, Task
 from config.strict import Strict
 
+MOST_GATES = 20
+"""A function's environment, by which they travel, holds 4 KiB."""
 MOST_SLICES = 8
 """Slice gates of a line: what is measured travels in a receipt."""
 SUSPICIOUS: dict[Task, tuple[Metric, float]] = {"binary": ("roc_auc", 0.999), "regression": ("r2", 0.9999)}
@@ -17,7 +19,7 @@ SUSPICIOUS: dict[Task, tuple[Metric, float]] = {"binary": ("roc_auc", 0.999), "r
 
 
 class Release(Strict):
-    gates: list[Gate] = Field(default=[])
+    gates: list[Gate] = Field(default=[], max_length=MOST_GATES)
     margin: float = Field(
         default=0.0, ge=0, allow_inf_nan=False, description="by how much a challenger must beat the champion"
     )
@@ -43,14 +45,10 @@ class Release(Strict):
     def bars(self, task: Task) -> list[dict[str, Any]]:
         """Return every gate as it is judged: those that a line always has included, nothing left to a default."""
         kinds = {gate.kind for gate in self.gates}
-        gates = [gate.model_dump() for gate in (*self.gates, *(gate for gate in ALWAYS if gate.kind not in kinds))]
+        gates = (*self.gates, *(gate for gate in ALWAYS if gate.kind not in kinds))
         metric, suspicious = SUSPICIOUS[task]
-        return [
-            {**gate, "metric": gate["metric"] or metric, "suspicious": _given(gate["suspicious"], suspicious)}
-            if gate["kind"] == "leak"
-            else gate
-            for gate in gates
-        ]
+        assumed = {"leak": {"metric": metric, "suspicious": suspicious}}
+        return [{**assumed.get(gate.kind, {}), **gate.model_dump(exclude_none=True)} for gate in gates]
 
     def measured(self) -> dict[str, Any]:
         """Return what of this decides what an evaluation measures; the bars themselves can be moved without one."""
@@ -60,7 +58,3 @@ class Release(Strict):
             "by": self.by,
             "slices": sorted({(gate.slice, gate.metric) for gate in self.slices}),
         }
-
-
-def _given(value: float | None, default: float) -> float:
-    return default if value is None else value

@@ -33,9 +33,11 @@ def judged(gates: Sequence[Gate], measured: Measured, line: str) -> list[Result]
 def _metric(gate: Gate, measured: Measured) -> Result:
     metric = gate["metric"]
     value = _number(measured["metrics"].get(metric))
-    low, high = (value, value) if gate.get("bound", "point") == "point" else _interval(measured, metric)
-    passed, told = _within(gate, low, high, sure=gate.get("bound") == "interval")
-    return _result(gate, metric, passed, observed=value, why=f"{metric} {value:.4f} {told}")
+    sure = gate.get("bound") == "interval"
+    low, high = _interval(measured, metric) if sure else (value, value)
+    passed, told = _within(gate, low, high, sure=sure)
+    end = f"{_bounds(gate)}, the worse end of its interval" if sure else ""
+    return _result(gate, metric, passed, observed=value, why=f"{metric} {value:.4f} {told}", expected=end)
 
 
 def _slice(gate: Gate, measured: Measured) -> Result:
@@ -60,11 +62,11 @@ def _slice(gate: Gate, measured: Measured) -> Result:
 
 def _part(gate: Gate, part: Mapping[str, Any]) -> tuple[bool, str]:
     """Judge one part: by its bounds, then by how it fares with the champion."""
-    sure = gate["bound"] == "interval"
+    sure = gate.get("bound") == "interval"
     value = _number(part["challenger"])
     low, high = (_number(part["low"]), _number(part["high"])) if sure else (value, value)
     passed, told = _within(gate, low, high, sure=sure)
-    allowed = gate["worse_by"]
+    allowed = gate.get("worse_by")
     if not passed or allowed is None or part["champion"] is None:
         return passed, told
     gain = part["challenger"] - part["champion"]

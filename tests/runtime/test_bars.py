@@ -22,7 +22,7 @@ def part(value: str = "EWR", **changes: Any) -> dict[str, Any]:
 
 def judged(gate: dict[str, Any], **measured: Any) -> dict[str, Any]:
     found = {"metrics": {"roc_auc": 0.8}, "intervals": {"roc_auc": [0.77, 0.83]}, "slices": [part()], **measured}
-    (result,) = bars.judged([GATE.validate_python(gate).model_dump()], found, "flights")
+    (result,) = bars.judged([GATE.validate_python(gate).model_dump(exclude_none=True)], found, "flights")
     return result
 
 
@@ -114,6 +114,10 @@ def test_a_gate_passes_only_what_it_can_see_to_be_good(
 )
 def test_a_gate_that_did_not_pass_says_why(gate: dict[str, Any], measured: dict[str, Any], why: str) -> None:
     assert judged(gate, **measured)["why"] == why
+
+
+def test_what_is_expected_says_that_the_interval_counts() -> None:
+    assert judged({**METRIC, "bound": "interval"})["expected"] == "at least 0.78, the worse end of its interval"
 
 
 def test_a_gate_that_passed_has_nothing_to_explain() -> None:
