@@ -63,7 +63,8 @@ def _figures(draws: Bootstrap, challenger: Any, champion: Any | None, metric: st
     else:
         interval, gain = draws.compared(challenger, champion, metric)
         told |= {"champion": _known(bootstrap.measured(draws.labels, champion, metric)), "gain_low": gain.low}
-    return told | {"low": interval.low, "high": interval.high}
+    told |= {"low": interval.low, "high": interval.high}
+    return {name: None if value is None else round(value, 6) for name, value in told.items()}
 
 
 def _known(value: float) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -100,3 +101,15 @@ def test_a_column_that_the_rows_lack_is_named() -> None:
     assert str(raised.value) == (
         "release.gates: slice: 'plcae' is not a column of the dataset, expected one of place: correct the name"
     )
+
+
+def test_as_many_slices_as_are_allowed_fit_into_a_receipt() -> None:
+    """8 gates on a column of long values, in a receipt of 32 KiB that says more than that."""
+    names = [f"{i:02d}-{'x' * 60}" for i in range(30)]
+    labels = np.array([0, 1] * 300)
+    rows = pa.table({"a_long_view__and_a_long_column": [names[i % 30] for i in range(600)]})
+    draws = Bootstrap(labels=labels, task="binary", seed=1, resamples=200)
+    scores = np.random.default_rng(0).uniform(size=600)
+    one = slices.measured(rows, [("a_long_view__and_a_long_column", "average_precision")], draws, scores, scores[::-1])
+    assert len(one) == slices.MOST + 1
+    assert 8 * len(json.dumps(one)) < 26 * 1024
