@@ -10,7 +10,7 @@ from pathlib import Path
 
 from config.errors import LineError
 from runtime import artefact
-from runtime.serving.http import Server
+from runtime.serving.http import serve
 from runtime.serving.service import Service
 
 _GRACE = 20
@@ -31,7 +31,7 @@ def main() -> int:
     service = Service(model, int(version) if version else None)
     gc.collect()
     gc.freeze()  # what was loaded stays: no collection looks at it again
-    asyncio.run(Server(service.answer).run(_host(), int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")), _GRACE))
+    asyncio.run(serve(service.answer, _host(), int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080")), _GRACE))
     return 0
 
 

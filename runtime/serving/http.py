@@ -35,6 +35,17 @@ _WANTED = {b"content-type", b"accept", b"content-length", b"expect"}
 Respond = Callable[[Request], Answer]
 
 
+async def serve(respond: Respond, host: str, port: int, grace: float) -> None:
+    """Serve until SIGTERM or SIGINT, then at most ``grace`` seconds longer."""
+    asked = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    server = Server(respond)
+    await server.start(host, port)
+    await asked.wait()
+    await server.stop(grace)
+
+
 class Server:
     """What connections share: who answers, the threads, the date."""
 
@@ -44,19 +55,24 @@ class Server:
         self.draining = False
         self.threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="predict")
         self.date = b""
+        self._listener: asyncio.Server
+        self._ticking: asyncio.Task[None]
 
-    async def run(self, host: str, port: int, grace: float) -> None:
-        """Serve until SIGTERM or SIGINT, then at most ``grace`` seconds longer."""
-        loop, asked = asyncio.get_running_loop(), asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, asked.set)
+    async def start(self, host: str, port: int) -> int:
+        """Listen and return the port, which is any free one for 0."""
         self._tick()
-        listener = await loop.create_server(lambda: Connection(self), host, port, backlog=1024)
-        ticking = asyncio.create_task(self._ticks())
-        await asked.wait()
-        ticking.cancel()
+        self._ticking = asyncio.create_task(self._ticks())
+        self._listener = await asyncio.get_running_loop().create_server(
+            lambda: Connection(self), host, port, backlog=1024
+        )
+        found: int = self._listener.sockets[0].getsockname()[1]
+        return found
+
+    async def stop(self, grace: float) -> None:
+        """Take no new connection, answer what has arrived and what arrives on open ones, at most for some seconds."""
+        self._ticking.cancel()
         await asyncio.sleep(0.01)  # who knocked before is let in
-        listener.close()
+        self._listener.close()
         await self._drain(time.monotonic() + grace)
 
     async def _drain(self, until: float) -> None:
@@ -92,6 +108,7 @@ class Connection(asyncio.Protocol):
         self._arriving = False  # a request has begun and is not complete
         self._deaf = False  # nothing more is answered
         self._ignored = 0
+        self._begun = 0
         self._heard = time.monotonic()
         self._begin()
 
@@ -125,19 +142,21 @@ class Connection(asyncio.Protocol):
                 self._transport.abort()
             return
         self._arriving = True
-        if self._in_head:
-            self._head += len(data)
+        before = self._begun
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self._refuse(400, "the connection cannot be upgraded: ask in HTTP/1.1")
         except httptools.HttpParserError:
             self._refuse(400, "this is not an HTTP/1.1 request")
-        if self._in_head and self._head > LARGEST_HEAD:
+        if self._in_head and self._begun == before:
+            self._head += len(data)  # all of it belongs to a head that is not complete
+        if self._head > LARGEST_HEAD:
             self._refuse(431, f"the request's head is larger than {LARGEST_HEAD} bytes: send fewer headers")
 
     def on_message_begin(self) -> None:
         self._begin()
+        self._begun += 1
         self._arriving = True
 
     def on_url(self, url: bytes) -> None:

@@ -42,21 +42,23 @@ def answer(scores: Sequence[float]) -> bytes:
 
 
 def _table(reader: Reader, body: bytes) -> pa.Table:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
+    broken = (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError)
     try:
         file = pq.ParquetFile(io.BytesIO(body))
         metadata, names = file.metadata, file.schema_arrow.names
         unpacked = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
-    except Exception:  # noqa: BLE001 (bytes from outside: whatever is wrong with them, they are refused)
+    except broken:
         raise RefusedError(_NO_PARQUET) from None
     _check_names(reader, names)
     check_count(metadata.num_rows)
     if unpacked > LARGEST_UNPACKED:
         raise RefusedError(f"the body unpacks to {unpacked} bytes, expected at most {LARGEST_UNPACKED}", 413)
     try:
-        rows = file.read(columns=[name for name in names if name not in reader.ignored], use_threads=False)
-    except Exception:  # noqa: BLE001
+        rows = file.read(columns=[column.name for column in reader.columns if column.name in names], use_threads=False)
+    except broken:
         raise RefusedError(_NO_PARQUET) from None
     if rows.num_rows == 0:
         raise RefusedError("instances: expected at least one row of values")

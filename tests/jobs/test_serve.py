@@ -215,6 +215,43 @@ def test_it_ends_what_is_in_flight_before_it_stops(model: Path) -> None:
         assert server.process.wait(timeout=10) == 0
 
 
+def test_under_load_every_request_is_answered_before_it_stops(model: Path) -> None:
+    """Clients ask without a pause over connections that stay open, until they are told that theirs is closed."""
+    answered, lost, body = [0] * 8, [], json.dumps({"instances": [ROW] * 20})
+
+    def ask(client: int) -> None:
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)) as connection:
+            connection.connect()
+            while True:
+                try:
+                    connection.request("POST", "/invocations", body)
+                    answer = connection.getresponse()
+                    told = json.loads(answer.read())
+                except OSError as error:
+                    lost.append(error)
+                    return
+                answered[client] += answer.status == 200 and len(told["predictions"]) == 20
+                if answer.getheader("Connection") == "close":
+                    return
+
+    with running(model) as server:
+        clients = [threading.Thread(target=ask, args=(client,)) for client in range(len(answered))]
+        for client in clients:
+            client.start()
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        asked_at = time.monotonic()
+        code = server.process.wait(timeout=10)
+        took = time.monotonic() - asked_at
+        for client in clients:
+            client.join(timeout=10)
+
+    assert lost == []
+    assert min(answered) > 1
+    assert (code, took < 3) == (0, True)
+    assert not server.pings()
+
+
 def test_a_model_that_was_changed_is_not_served(model: Path, tmp_path: Path) -> None:
     for path in model.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
