@@ -10,6 +10,7 @@ import numpy as np
 from runtime import models
 from runtime.artefact import Artefact
 from runtime.encoding import Encoding
+from runtime.formats.native import Native
 
 Scorer = Callable[[Any], Any]
 """From floats, rows × columns in the encoding's layout, to one score a row."""
@@ -17,9 +18,10 @@ Scorer = Callable[[Any], Any]
 
 def of(artefact: Artefact) -> Scorer:
     """Return the scorer of an artefact's model; a short cut is taken only where it gives the model's own answers."""
-    from runtime.serving import boosting
-
     model, encoding, task = artefact.model, artefact.encoding, artefact.manifest.task
+    if isinstance(model, Native):
+        return model.score
+    from runtime.serving import boosting  # with scikit-learn
 
     def plain(matrix: Any) -> Any:
         return models.scores(model, encoding.framed(matrix), task)

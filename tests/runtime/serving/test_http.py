@@ -222,7 +222,7 @@ def test_stopping_answers_what_is_under_way_and_refuses_the_rest() -> None:
         await asyncio.sleep(0.05)
         stopping = asyncio.create_task(server.stop(grace=5))
         await asyncio.sleep(0.05)
-        with pytest.raises(OSError):
+        with pytest.raises(ConnectionRefusedError):
             await connect()
         arriving[1].write(b"c")
         idle[1].write(post(b"ab"))  # it was under way: the connection was open when it was sent
