@@ -64,11 +64,13 @@ def graph(
 MADE: dict[str, tuple[str, Callable[[], Any]]] = {
     "lightgbm classifier": (
         "lightgbm",
-        lambda: lightgbm.LGBMClassifier(n_estimators=9, verbose=-1).fit(FRAME, LABELS),
+        lambda: lightgbm.LGBMClassifier(n_estimators=9, verbose=-1, n_jobs=1).fit(FRAME, LABELS),
     ),
     "lightgbm booster": (
         "lightgbm",
-        lambda: lightgbm.train({"objective": "binary", "verbose": -1}, lightgbm.Dataset(FRAME, LABELS), 9),
+        lambda: lightgbm.train(
+            {"objective": "binary", "verbose": -1, "num_threads": 1}, lightgbm.Dataset(FRAME, LABELS), 9
+        ),
     ),
     "xgboost classifier": (
         "xgboost",
@@ -131,7 +133,7 @@ def test_a_model_is_read_back_and_served_as_it_was_saved(name: str) -> None:
 @pytest.mark.parametrize(
     ("format_", "model"),
     [
-        ("lightgbm", lightgbm.LGBMRegressor(n_estimators=9, verbose=-1)),
+        ("lightgbm", lightgbm.LGBMRegressor(n_estimators=9, verbose=-1, n_jobs=1)),
         ("xgboost", xgboost.XGBRegressor(n_estimators=9, enable_categorical=True, n_jobs=1)),
     ],
 )
@@ -159,7 +161,7 @@ def taking(model: Any) -> str:
 
 def test_a_model_of_other_codes_than_the_datasets_is_refused_when_it_is_trained() -> None:
     reversed_ = FRAME.assign(carrier=FRAME["carrier"].cat.set_categories(FRAME["carrier"].cat.categories[::-1]))
-    model = lightgbm.LGBMClassifier(n_estimators=9, verbose=-1).fit(reversed_, LABELS)
+    model = lightgbm.LGBMClassifier(n_estimators=9, verbose=-1, n_jobs=1).fit(reversed_, LABELS)
 
     assert taking(model).startswith("here: the saved model answers unlike the trained one, by up to ")
 
@@ -167,14 +169,14 @@ def test_a_model_of_other_codes_than_the_datasets_is_refused_when_it_is_trained(
 @pytest.mark.parametrize(
     ("model", "told"),
     [
-        (lightgbm.LGBMClassifier(), "here: the model cannot be saved: LGBMNotFittedError: "),
+        (lightgbm.LGBMClassifier(), "here: the model cannot be saved: NotFittedError: "),
         (xgboost.XGBClassifier(), "here: the model cannot be saved: NotFittedError: "),
         (
-            lightgbm.LGBMClassifier(n_estimators=2, verbose=-1).fit(FRAME, np.arange(400) % 3),
+            lightgbm.LGBMClassifier(n_estimators=2, verbose=-1, n_jobs=1).fit(FRAME, np.arange(400) % 3),
             "here: it answers with 3 numbers a row, expected 1: train a binary objective",
         ),
         (
-            lightgbm.LGBMRegressor(n_estimators=2, verbose=-1).fit(FRAME, 9 * VALUES),
+            lightgbm.LGBMRegressor(n_estimators=2, verbose=-1, n_jobs=1).fit(FRAME, 9 * VALUES),
             "here: the model's answers are no probabilities: train it with a binary objective",
         ),
         (b"a sentence", "here: it is not an ONNX model: train again"),
@@ -281,7 +283,7 @@ from lightgbm import LGBMClassifier
 
 
 def train(dataset, parameters):
-    return LGBMClassifier(n_estimators=5, verbose=-1).fit(dataset.train, dataset.train_labels)
+    return LGBMClassifier(n_estimators=5, verbose=-1, n_jobs=1).fit(dataset.train, dataset.train_labels)
 """
     line = world(aws, tmp_path, train=train)
     location, digest = line.saved(Variant(name="small"))
