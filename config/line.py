@@ -11,6 +11,7 @@ from config.checks import Check
 from config.curation import CuratedTable
 from config.engine import Engine
 from config.gates import SliceGate
+from config.known import check as check_known
 from config.metrics import METRICS, OBSERVED, Metric, Observed, Task
 from config.monitoring import Monitoring
 from config.parameters import Parameter
@@ -71,6 +72,10 @@ class Delivery(Strict):
     files: bool = True
     topic: Topic | None = None
     rest: bool = True
+    known: dict[Name, str] = Field(
+        default={},
+        description="what a REST request may leave out: column -> <view>.<column>, found online; event time -> now",
+    )
 
 
 class Line(Strict):
@@ -155,6 +160,12 @@ class Line(Strict):
                     f"curation.{table}.incremental: {curated.incremental!r} is not a source of files with one "
                     f"partition column, expected one of {', '.join(allowed) or 'none'}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_left_out_is_known(self) -> Line:
+        views = {view: self.features[view].entity for view in self.dataset.features if view in self.features}
+        check_known(self.delivery.known, event_time=self.dataset.event_time, request=self.dataset.request, views=views)
         return self
 
     @model_validator(mode="after")
