@@ -65,7 +65,7 @@ image: $(INSTALLED) ## what of the container can be told without Docker: lint, a
 	hadolint jobs/Dockerfile
 	rm -rf .assembly/image
 	uv pip install --quiet --target .assembly/image --python-platform x86_64-manylinux_2_36 --python-version 3.13 \
-		--require-hashes --only-binary :all: --no-compile-bytecode --requirement jobs/requirements.txt
+		--require-hashes --only-binary :all: --no-compile-bytecode $(addprefix --requirement ,$(wildcard jobs/requirements*.txt))
 	du -sh .assembly/image
 
 .PHONY: clean
