@@ -35,7 +35,7 @@ class Boosting:
     """Scores of a fitted model from matrices in an encoding's layout; ``of`` makes one where it can."""
 
     def __init__(self, model: Any, lookups: dict[int, Any], order: Any) -> None:
-        """``lookups`` gives, for a category column, the model's code of each position, and last that of a missing one."""
+        """``lookups`` gives, for a category column, the model's code of each position, last that of a missing one."""
         self._lookups, self._order = lookups, order
         self._known, self._places = model._bin_mapper.make_known_categories_bitsets()
         self._trees = [_Forest(tree.nodes, tree.raw_left_cat_bitsets) for (tree,) in model._predictors]
