@@ -6,6 +6,7 @@ from pydantic import Field
 
 from config.checks import Severity
 from config.metrics import Metric
+from config.rollout import Rollout
 from config.strict import Strict
 
 
@@ -21,3 +22,4 @@ class Gate(Strict):
 class Release(Strict):
     gates: list[Gate] = Field(default=[])
     margin: float = Field(default=0.0, ge=0, description="by how much a challenger must beat the champion")
+    rollout: Rollout = Rollout()

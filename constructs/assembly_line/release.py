@@ -36,7 +36,7 @@ class ReleaseStation(Station):
         name = slug(shared.environment.name, line.line)
         self._shared, self._builder, self._line = shared, handlers, line
         self.registry = Registry(self, "Registry", name=name, question=line.question)
-        self.endpoint = Endpoint(self, "Endpoint", shared=shared, name=name, line=line.line)
+        self.endpoint = Endpoint(self, "Endpoint", shared=shared, handlers=handlers, name=name, line=line)
         self.gate = self._gate()
         self.register = self._register()
         self.deploy = self._deploy()
@@ -126,19 +126,7 @@ class ReleaseStation(Station):
         return handler
 
     def _deploy(self) -> Handler:
-        serving = self._shared.environment.endpoint
-        handler = self._handler(
-            "Deploy",
-            ENDPOINT_NAME=self.endpoint.name,
-            ENDPOINT_ROLE=self.endpoint.role.role_arn,
-            IMAGE_URI=self._shared.image_uri,
-            ENDPOINT_KIND=serving.kind,
-            MEMORY_MB=str(serving.memory_mb),
-            MAX_CONCURRENCY=str(serving.max_concurrency),
-            INSTANCE_TYPE=serving.instance_type,
-            INSTANCE_COUNT=str(serving.instance_count),
-            KMS_KEY=self._shared.key.key_arn,
-        )
+        handler = self._handler("Deploy", IMAGE_URI=self._shared.image_uri, **self.endpoint.deploy_environment())
         self.endpoint.grant_deploy(handler.role)
         return handler
 
@@ -160,6 +148,7 @@ class ReleaseStation(Station):
             "Lifecycle",
             timeout=Duration.minutes(15),
             ENDPOINT_NAME=self.endpoint.name,
+            ENDPOINT_KIND=self.endpoint.kind,
             MODEL_PACKAGE_GROUP=self.registry.name,
         )
         self.endpoint.grant_delete(lifecycle.role)
