@@ -17,6 +17,7 @@ from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import FakeEndpoint, FakeEndpointConfig
 
 from local import endpoint_invocations
+from local.autoscaling import refuse_another_machine
 from local.fidelity import Row
 from local.model_packages import PackagesBackend
 from local.model_server import Container
@@ -106,7 +107,9 @@ class EndpointsBackend(PackagesBackend):
             raise ValidationError(f"Cannot update in-progress endpoint {endpoint.arn!r}.")
         if endpoint.endpoint_status == "Failed":
             raise ValidationError(f"Cannot update failed endpoint {endpoint.arn!r}.")
-        refuse(deployment, self._serving_config(endpoint), new)
+        old = self._serving_config(endpoint)
+        refuse(deployment, old, new)
+        refuse_another_machine(self.aws, endpoint_name, old, new)
         endpoint.last_deployment_config = deployment
         self._roll_out(endpoint, endpoint_config_name, "Updating", deployment)
         return endpoint

@@ -12,7 +12,7 @@ from typing import Any
 MOST_ALARMS = 10
 """SageMaker takes no more in one deployment."""
 
-_FOR_THE_START = 1800
+STARTING = 1800
 """Seconds that the new fleet may take to start, beside the waits."""
 
 _SHORTEST, _LONGEST = 600, 28_800
@@ -42,10 +42,9 @@ def armed(rollout: Rollout, cloudwatch: Any) -> tuple[Rollout, list[str]]:
     """
     if cloudwatch is None or not rollout.alarms:
         return rollout, []
-    told = cloudwatch.describe_alarms(
-        AlarmNames=list(rollout.alarms), AlarmTypes=["MetricAlarm", "CompositeAlarm"], StateValue="ALARM"
-    )
-    ringing = {alarm["AlarmName"] for kind in ("MetricAlarms", "CompositeAlarms") for alarm in told.get(kind, [])}
+    told = cloudwatch.describe_alarms(AlarmNames=list(rollout.alarms), AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    found = [*told.get("MetricAlarms", []), *told.get("CompositeAlarms", [])]
+    ringing = {alarm["AlarmName"] for alarm in found if alarm["StateValue"] == "ALARM"}
     quiet = [name for name in rollout.alarms if name not in ringing]
     return replace(rollout, alarms=quiet), sorted(ringing)
 
@@ -67,7 +66,7 @@ def deployment_config(rollout: Rollout) -> dict[str, Any]:
             **sizes.get(rollout.kind, {}),
         },
         "TerminationWaitInSeconds": rollout.bake_seconds,
-        "MaximumExecutionTimeoutInSeconds": min(max(rollout.seconds + _FOR_THE_START, _SHORTEST), _LONGEST),
+        "MaximumExecutionTimeoutInSeconds": min(max(rollout.seconds + STARTING, _SHORTEST), _LONGEST),
     }
     config: dict[str, Any] = {"BlueGreenUpdatePolicy": policy}
     if rollout.alarms:

@@ -67,6 +67,8 @@ class LineStack(cdk.Stack):
             line=line,
             predictions=self.delivery.predictions,
         )
+        for performance in self.monitoring.performance_alarms:
+            self.release.endpoint.watch(performance)
         stations = [
             self.curation,
             self.features,

@@ -19,7 +19,7 @@ from assembly_line.watched import Names
 from config.errors import LineError
 from config.line import Line
 from runtime.endpoint import VARIANT, names_prefix
-from runtime.rollout import MOST_ALARMS
+from runtime.rollout import MOST_ALARMS, STARTING
 
 _MADE_BY_RUNS = "models and configurations are made by runs: only the beginning of their names is known here"
 
@@ -148,6 +148,11 @@ class Endpoint(Construct):
             "ROLLOUT": json.dumps({**how, "seconds": rollout.seconds}),
             "ALARMS": Lazy.string(Names(self.alarms)),
         }
+
+    @property
+    def longest_seconds(self) -> int:
+        """How long a version may take to come into service, the start of its servers included."""
+        return STARTING + (self._rollout.seconds if self.kind == "instance" else 0)
 
     @property
     def arn(self) -> str:

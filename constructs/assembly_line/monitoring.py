@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -116,10 +117,11 @@ class MonitoringStation(Station):
             when=ABOVE,
             says=f"what line {line.line} scores has moved away from what its champion was trained on: retrain it",
         )
+        self.performance_alarms: list[cloudwatch.Alarm] = []
         bounds = {"PerformanceLow": (bar.minimum, BELOW), "PerformanceHigh": (bar.maximum, ABOVE)}
         for id_, (bound, beyond) in bounds.items():
             if bound is not None:
-                alarm(
+                ringing = alarm(
                     self,
                     id_,
                     topic=topic,
@@ -128,6 +130,7 @@ class MonitoringStation(Station):
                     when=beyond,
                     says=f"{line.observed_metric} of line {line.line} on its ground truth is out of bounds: retrain it",
                 )
+                self.performance_alarms.append(ringing)
         error_alarm(
             self,
             "GroundTruthErrors",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from aws_cdk import CustomResource, Duration
@@ -18,9 +19,6 @@ from assembly_line.shared import Shared
 from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
 from config.line import Line
-
-MOST_LOOKS = 60
-"""Each look at the endpoint waits one second longer than the last: 60 of them are half an hour."""
 
 
 class ReleaseStation(Station):
@@ -62,6 +60,7 @@ class ReleaseStation(Station):
 
     def _until_in_service(self) -> sfn.IChainable:
         """Look at the endpoint until it has settled; what it settled on is in the receipt that the verdict reads."""
+        looks = looks_within(self.endpoint.longest_seconds)
         first = sfn.Pass(self, "FirstLook", result=sfn.Result.from_object({"count": 1}), result_path="$.looks")
         verify = self.handler_state(
             "Verify",
@@ -85,12 +84,15 @@ class ReleaseStation(Station):
             self,
             "Stuck",
             result=sfn.Result.from_object(
-                {"Error": "NotInService", "Cause": f"endpoint {self.endpoint.name!r} did not settle in half an hour"}
+                {
+                    "Error": "NotInService",
+                    "Cause": f"endpoint {self.endpoint.name!r} did not settle in {looks**2 // 120} minutes",
+                }
             ),
             result_path="$.error",
         )
         waiting = sfn.Condition.string_equals("$.verification.status", "Waiting")
-        patient = sfn.Condition.number_less_than("$.looks.count", MOST_LOOKS)
+        patient = sfn.Condition.number_less_than("$.looks.count", looks)
         settled = sfn.Choice(self, "Settled")
         settled.when(sfn.Condition.and_(waiting, patient), wait).when(waiting, stuck).otherwise(self.verdict)
         stuck.next(self.failed)
@@ -179,3 +181,12 @@ class ReleaseStation(Station):
             environment=environment,
             timeout=timeout,
         )
+
+
+def looks_within(seconds: int) -> int:
+    """Return how many looks at an endpoint take that long, each of which waits a second longer than the last.
+
+    >>> looks_within(1800)
+    60
+    """
+    return math.ceil(math.sqrt(2 * seconds))

@@ -59,6 +59,8 @@ def test_a_run_becomes_the_champion_step_by_step(line: Releasing) -> None:
         MAX_CONCURRENCY="5",
         INSTANCE_TYPE="ml.m6i.large",
         INSTANCE_COUNT="1",
+        ROLLOUT="{}",
+        ALARMS="[]",
         KMS_KEY="arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000",
     )
     verification = {"status": "Waiting"}
