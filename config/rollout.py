@@ -17,7 +17,7 @@ class Shadow(Strict):
     """A challenger first answers copies of requests, which nobody sees, beside the champion."""
 
     share: int = Field(default=100, ge=1, le=100, description="of the requests that are copied, in percent")
-    minutes: int = Field(default=30, ge=1, le=1440)
+    minutes: int = Field(default=30, ge=1, le=480, description="how long, before it takes any traffic")
 
 
 class Rollout(Strict):

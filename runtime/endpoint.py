@@ -87,11 +87,17 @@ def deploy(
     if hosting.kind == "none":
         _take_out_of_service(sagemaker, endpoint, autoscaling)
         return ""
-    name = config_name(endpoint, hosting, model_data, environment)
-    _once(lambda: sagemaker.create_model(**_model(name, hosting, model_data, environment)))
-    _once(lambda: sagemaker.create_endpoint_config(**_config(name, hosting)))
+    name = make_model(sagemaker, endpoint, hosting, model_data, environment)
+    once(lambda: sagemaker.create_endpoint_config(**_config(name, hosting)))
     how = _how(sagemaker, endpoint, hosting, rollout, retain=autoscaling is not None)
     _put_in_service(sagemaker, endpoint, name, how, autoscaling)
+    return name
+
+
+def make_model(sagemaker: Any, endpoint: str, hosting: Hosting, model_data: str, environment: Mapping[str, str]) -> str:
+    """Make a model unless there is one with this content; returns its name."""
+    name = config_name(endpoint, hosting, model_data, environment)
+    once(lambda: sagemaker.create_model(**_model(name, hosting, model_data, environment)))
     return name
 
 
@@ -108,7 +114,7 @@ def restore(sagemaker: Any, endpoint: str, config: str) -> None:
         return
     if found.pending == config:
         return
-    _refuse_when_busy(endpoint, found)
+    refuse_when_busy(endpoint, found)
     sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=config)
 
 
@@ -161,7 +167,7 @@ def _put_in_service(
     if found is None:
         sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
     elif found.pending != config and (found.config != config or found.in_progress):
-        _refuse_when_busy(endpoint, found)
+        refuse_when_busy(endpoint, found)
         if autoscaling is not None:
             scaling.deregister(autoscaling, endpoint, VARIANT)
         sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=config, **how)
@@ -180,13 +186,13 @@ def _how(sagemaker: Any, endpoint: str, hosting: Hosting, rollout: Rollout | Non
 def _take_out_of_service(sagemaker: Any, endpoint: str, autoscaling: Any) -> None:
     found = state(sagemaker, endpoint)
     if found is not None:
-        _refuse_when_busy(endpoint, found)
+        refuse_when_busy(endpoint, found)
         if autoscaling is not None:
             scaling.deregister(autoscaling, endpoint, VARIANT)
         _gone(lambda: sagemaker.delete_endpoint(EndpointName=endpoint))
 
 
-def _refuse_when_busy(endpoint: str, found: State) -> None:
+def refuse_when_busy(endpoint: str, found: State) -> None:
     """Raise LineError while another run changes the endpoint, which SageMaker would not take either."""
     if found.in_progress:
         raise LineError(
@@ -239,7 +245,8 @@ def _named(sagemaker: Any, operation: str, key: str, field: str, prefix: str) ->
     return [item[field] for page in pages for item in page[key] if item[field].startswith(prefix)]
 
 
-def _once(create: Callable[[], object]) -> None:
+def once(create: Callable[[], object]) -> None:
+    """Create what a name that is the digest of its content stands for, unless it exists."""
     try:
         create()
     except ClientError as error:

@@ -18,6 +18,7 @@ from assembly_line.shared import Shared
 from assembly_line.watched import Names
 from config.errors import LineError
 from config.line import Line
+from runtime import shadow
 from runtime.endpoint import VARIANT, names_prefix
 from runtime.rollout import MOST_ALARMS, STARTING
 
@@ -42,8 +43,10 @@ class Endpoint(Construct):
         self._deployers: list[iam.Role] = []
         self._check(shared.environment.name, line.line)
         self._role(shared, line.line)
-        if self.kind != "none":
-            self._alarms(shared, line.line)
+        for each in self._alarms(shared, line.line) if self.kind != "none" else []:
+            self.watch(each)
+        self.shadows = self.kind == "instance" and self._rollout.shadow is not None
+        self.shadow_alarms = self._alarms(shared, line.line, of=shadow.NAME) if self.shadows else []
         self.scaling = (
             EndpointScaling(self, "Scaling", shared=shared, handlers=handlers, endpoint=name)
             if self._serving.scales
@@ -93,32 +96,31 @@ class Endpoint(Construct):
                 "choose all_at_once"
             )
 
-    def _alarms(self, shared: Shared, line: str) -> None:
+    def _alarms(self, shared: Shared, line: str, *, of: str = VARIANT) -> list[cloudwatch.IAlarm]:
         """Both fleets of an update share one variant, so these tell of both together."""
         means = f"see the log /aws/sagemaker/Endpoints/{self.name}; a rollout in progress is taken back where it can be"
-        made = {
+        bounds = {
             "Errors": ("Invocation5XXErrors", cloudwatch.Stats.AVERAGE, self._rollout.error_share, "fails inside"),
             "Latency": ("ModelLatency", cloudwatch.Stats.p(99), self._rollout.latency_ms * 1000, "answers too slowly"),
         }
-        for id_, (metric, statistic, bound, what) in made.items():
-            self.alarms.append(
-                alarm(
-                    self,
-                    id_,
-                    topic=shared.alarms,
-                    metric=cloudwatch.Metric(
-                        namespace="AWS/SageMaker",
-                        metric_name=metric,
-                        dimensions_map={"EndpointName": self.name, "VariantName": VARIANT},
-                        statistic=statistic,
-                        period=Duration.minutes(1),
-                    ),
-                    threshold=bound,
-                    when=ABOVE,
-                    says=f"the endpoint of line {line} {what}: {means}",
-                )
+        return [
+            alarm(
+                self,
+                id_ if of == VARIANT else f"{of.capitalize()}{id_}",
+                topic=shared.alarms,
+                metric=cloudwatch.Metric(
+                    namespace="AWS/SageMaker",
+                    metric_name=metric,
+                    dimensions_map={"EndpointName": self.name, "VariantName": of},
+                    statistic=statistic,
+                    period=Duration.minutes(1),
+                ),
+                threshold=bound,
+                when=ABOVE,
+                says=f"the {of} on the endpoint of line {line} {what}: {means}",
             )
-            self._let_describe(self.role, self.alarms[-1])
+            for id_, (metric, statistic, bound, what) in bounds.items()
+        ]
 
     def watch(self, other: cloudwatch.IAlarm) -> None:
         """Let another alarm, such as that of the performance, take a version back that is going into service."""
@@ -136,6 +138,7 @@ class Endpoint(Construct):
         """Return what a handler that puts versions into service is told of the endpoint, by variable."""
         serving, rollout = self._serving, self._rollout
         how = rollout.model_dump(include={"kind", "share", "step_seconds", "bake_seconds"})
+        beside = rollout.shadow if self.shadows else None
         return {
             "ENDPOINT_NAME": self.name,
             "ENDPOINT_ROLE": self.role.role_arn,
@@ -147,6 +150,8 @@ class Endpoint(Construct):
             "KMS_KEY": self._key.key_arn,
             "ROLLOUT": json.dumps({**how, "seconds": rollout.seconds}),
             "ALARMS": Lazy.string(Names(self.alarms)),
+            "SHADOW": json.dumps({"share": beside.share, "seconds": 60 * beside.minutes} if beside else {}),
+            "SHADOW_ALARMS": Lazy.string(Names(self.shadow_alarms)),
         }
 
     @property
@@ -174,8 +179,10 @@ class Endpoint(Construct):
         """Let a role put a new model into service, which runs under the endpoint's own role."""
         self.grant_observe(role)
         self._deployers.append(role)
-        for each in self.alarms:
+        for each in (*self.alarms, *self.shadow_alarms):
             self._let_describe(role, each)
+        if self.shadows:
+            allow(role, "sagemaker:DescribeEndpointConfig", on=self._made("endpoint-config"), why=_MADE_BY_RUNS)
         self._grant_deregister(role)
         self.grant_update(role)
         allow(role, "sagemaker:CreateModel", on=self._made("model"), why=_MADE_BY_RUNS)

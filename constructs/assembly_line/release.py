@@ -15,6 +15,7 @@ from assembly_line.handler import Handler, Handlers
 from assembly_line.naming import slug
 from assembly_line.permissions import allow_key, allow_read, allow_write
 from assembly_line.registry import Registry
+from assembly_line.shadowing import Shadowing
 from assembly_line.shared import Shared
 from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
@@ -46,17 +47,22 @@ class ReleaseStation(Station):
         package = ["version", "model_package_arn", "model_data", "manifest_sha256"]
         gate = self.handler_state("Gate", self.gate, keep=["decision"], as_="gate")
         register = self.handler_state("Register", self.register, keep=package, as_="package")
+        more = {key: sfn.JsonPath.object_at(f"$.package.{key}") for key in package}
+        shadowing = Shadowing(self) if self.endpoint.shadows else None
         deploy = self.handler_state(
             "Deploy",
             self.deploy,
-            more={key: sfn.JsonPath.object_at(f"$.package.{key}") for key in package},
-            keep=["endpoint_config"],
+            more=more | (shadowing.told if shadowing else {}),
+            keep=["endpoint_config", *(shadowing.kept if shadowing else [])],
             as_="deployment",
         )
         decision = sfn.Choice(self, "Decision")
         decision.when(sfn.Condition.string_equals("$.gate.decision", "promote"), register).otherwise(self.verdict)
         self.fresh.otherwise(gate.next(decision))
-        register.next(deploy).next(self._until_in_service())
+        if shadowing:
+            register.next(shadowing.around(deploy, then=self._until_in_service()))
+        else:
+            register.next(deploy).next(self._until_in_service())
 
     def _until_in_service(self) -> sfn.IChainable:
         """Look at the endpoint until it has settled; what it settled on is in the receipt that the verdict reads."""
