@@ -85,7 +85,7 @@ def refuse_another_machine(aws: EmbeddedAws, endpoint: str, old: Mapping[str, An
 
 def _refuse_unless_in_service(aws: EmbeddedAws, resource: str) -> None:
     _, endpoint, _, variant = resource.split("/")
-    found: Any = sagemaker_backends[aws.account][aws.region].endpoints.get(endpoint)  # type: ignore[attr-defined]
+    found: Any = sagemaker_backends[aws.account][aws.region].endpoints.get(endpoint)
     variants = [each["VariantName"] for each in found.production_variants] if found else []
     if variant not in variants:
         raise AWSValidationException(f"Could not find variant {variant} of endpoint {endpoint}.")

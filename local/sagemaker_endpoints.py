@@ -98,7 +98,7 @@ class EndpointsBackend(PackagesBackend):
 
     def update_endpoint(
         self, endpoint_name: str, endpoint_config_name: str, deployment: dict[str, Any] | None = None
-    ) -> FakeEndpoint:
+    ) -> Any:
         """Start the servers of another configuration and move the traffic when they answer: moto lacks the call."""
         self.describe_endpoint(endpoint_name)
         new = self.describe_endpoint_config(endpoint_config_name)

@@ -60,8 +60,9 @@ class Shadow:
         found = endpoints.state(self.sagemaker, self.endpoint)
         if phase == "watched" and found is not None and found.in_progress:
             return Look("watched", _SOON)
-        nowhere = found is None or found.status == "Failed"
-        if phase == "watched" or nowhere or self._model in (found.config, found.pending):
+        if phase == "watched" or found is None or found.status == "Failed":
+            return Look("watched", 0)
+        if self._model in (found.config, found.pending):
             return Look("watched", 0)
         production = self._production(found.config)
         if "InstanceType" not in production:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from aws_cdk import Annotations, Duration, Lazy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -134,7 +135,7 @@ class Endpoint(Construct):
         if self.kind == "instance":  # the others have no rollout that looks at them
             allow(role, "cloudwatch:DescribeAlarms", on=[which.alarm_arn])
 
-    def deploy_environment(self) -> dict[str, str]:
+    def deploy_environment(self) -> dict[str, Any]:
         """Return what a handler that puts versions into service is told of the endpoint, by variable."""
         serving, rollout = self._serving, self._rollout
         how = rollout.model_dump(include={"kind", "share", "step_seconds", "bake_seconds"})

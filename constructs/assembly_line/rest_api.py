@@ -1,4 +1,7 @@
-"""Predictions over REST: POST one row, GET the newest prediction of an id; signed requests only."""
+"""Predictions over REST: POST one row, GET the newest prediction of an id; signed requests only.
+
+Where an environment serves no endpoint there is nobody to POST to.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ class PredictionApi(Construct):
         shared: Shared,
         name: str,
         fields: Sequence[str],
-        predict: Handler,
+        predict: Handler | None,
         look_up: Handler,
     ) -> None:
         super().__init__(scope, id_)
@@ -70,12 +73,13 @@ class PredictionApi(Construct):
             "Request", validate_request_body=True, validate_request_parameters=True
         )
         predictions = self.api.root.add_resource("predictions")
-        predictions.add_method(
-            "POST",
-            _integration(predict),
-            request_models={"application/json": self._model(fields)},
-            request_validator=checked,
-        )
+        if predict is not None:
+            predictions.add_method(
+                "POST",
+                _integration(predict),
+                request_models={"application/json": self._model(fields)},
+                request_validator=checked,
+            )
         predictions.add_resource("{id}").add_method(
             "GET",
             _integration(look_up),

@@ -46,7 +46,7 @@ def metric(aws: EmbeddedAws, name: str, variant: str, metric: str) -> float:
     """Return the sum of a metric of a variant."""
     aws.evaluate_alarms()  # type: ignore[attr-defined]
     return sum(
-        datum.value
+        float(datum.value)
         for datum in _data(aws)
         if datum.name == metric and {d.value for d in datum.dimensions} == {name, variant}
     )
