@@ -337,6 +337,22 @@ def inspections(
 
 
 @app.command()
+def ledger(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose story is told.")],
+    last: Annotated[int, typer.Option(min=1, metavar="N", help="Only the newest so many moments.")] = 60,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the moments as one JSON document.")] = False,
+) -> None:
+    """Tell what happened to a line in the running `line up`: runs and what asked for them, tests, versions.
+
+    For example: line ledger flights --last 20
+    """
+    from cli.ending import ended
+    from cli.ledger import show_ledger
+
+    raise typer.Exit(ended(lambda: show_ledger(line, last=last, as_json=as_json)))
+
+
+@app.command()
 def propose(
     line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose tests are looked at.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,

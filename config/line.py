@@ -14,6 +14,7 @@ from config.metrics import METRICS, OBSERVED, Metric, Observed, Task
 from config.monitoring import Monitoring
 from config.parameters import Parameter
 from config.release import Release
+from config.retraining import Retraining
 from config.sources import S3Source, Source
 from config.strict import LineName, Name, Strict
 from config.thresholds import QuarantineCheck
@@ -97,6 +98,7 @@ class Line(Strict):
     scoring: Scoring
     delivery: Delivery = Delivery()
     monitoring: Monitoring = Monitoring()
+    retraining: Retraining = Retraining()
     schedule: str | None = Field(default=None, description="an EventBridge schedule expression, e.g. rate(1 day)")
 
     @property
