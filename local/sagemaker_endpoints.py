@@ -54,6 +54,9 @@ FIDELITY = [
     Row("SageMaker", "training, processing and transform jobs", "absent", "Step Functions refuses to wait for one"),
 ]
 
+KEPT = ("CurrentInstanceCount", "DesiredInstanceCount", "CurrentWeight", "DesiredWeight")
+"""What RetainAllVariantProperties keeps of a variant."""
+
 IN_PROGRESS = ("Creating", "Updating", "RollingBack", "Deleting")
 
 
@@ -97,9 +100,16 @@ class EndpointsBackend(PackagesBackend):
         return endpoint
 
     def update_endpoint(
-        self, endpoint_name: str, endpoint_config_name: str, deployment: dict[str, Any] | None = None
+        self,
+        endpoint_name: str,
+        endpoint_config_name: str,
+        deployment: dict[str, Any] | None = None,
+        retain: bool = False,
     ) -> Any:
-        """Start the servers of another configuration and move the traffic when they answer: moto lacks the call."""
+        """Start the servers of another configuration and move the traffic when they answer: moto lacks the call.
+
+        To ``retain`` is to keep the instance counts and weights of variants whose names stay.
+        """
         self.describe_endpoint(endpoint_name)
         new = self.describe_endpoint_config(endpoint_config_name)
         endpoint: Any = self.endpoints[endpoint_name]
@@ -111,7 +121,7 @@ class EndpointsBackend(PackagesBackend):
         refuse(deployment, old, new)
         refuse_another_machine(self.aws, endpoint_name, old, new)
         endpoint.last_deployment_config = deployment
-        self._roll_out(endpoint, endpoint_config_name, "Updating", deployment)
+        self._roll_out(endpoint, endpoint_config_name, "Updating", deployment, retain=retain)
         return endpoint
 
     def _serving_config(self, endpoint: Any) -> dict[str, Any]:
@@ -126,7 +136,15 @@ class EndpointsBackend(PackagesBackend):
         for fleet in traffic.fleets if traffic else []:
             fleet.stop()
 
-    def _roll_out(self, endpoint: Any, config_name: str, status: str, deployment: dict[str, Any] | None = None) -> None:
+    def _roll_out(
+        self,
+        endpoint: Any,
+        config_name: str,
+        status: str,
+        deployment: dict[str, Any] | None = None,
+        *,
+        retain: bool = False,
+    ) -> None:
         config = self.describe_endpoint_config(config_name)
         endpoint.endpoint_status = status
         containers = {
@@ -142,9 +160,9 @@ class EndpointsBackend(PackagesBackend):
             container_of=containers.__getitem__,
             gone=lambda: self.endpoints.get(endpoint.endpoint_name) is not endpoint,
         )
-        threading.Thread(target=self._update, args=(endpoint, config, update), daemon=True).start()
+        threading.Thread(target=self._update, args=(endpoint, config, update, retain), daemon=True).start()
 
-    def _update(self, endpoint: Any, config: dict[str, Any], update: Update) -> None:
+    def _update(self, endpoint: Any, config: dict[str, Any], update: Update, retain: bool) -> None:
         traffic, why = update.run()
         with self._swapping:
             deleted = self.endpoints.get(endpoint.endpoint_name) is not endpoint
@@ -156,7 +174,11 @@ class EndpointsBackend(PackagesBackend):
             return
         if why is None:
             endpoint.endpoint_config_name = config["EndpointConfigName"]
+            kept = {variant["VariantName"]: variant for variant in endpoint.production_variants} if retain else {}
             endpoint.production_variants = endpoint._process_production_variants(config["ProductionVariants"])
+            for variant in endpoint.production_variants:
+                known = kept.get(variant["VariantName"], {})
+                variant.update({key: known[key] for key in KEPT if known.get(key) and key in variant})
             shadows = config.get("ShadowProductionVariants")
             endpoint.shadow_production_variants = endpoint._process_production_variants(shadows) if shadows else None
         self._settle(endpoint, "Failed" if traffic is None else "InService", failure=why)
@@ -200,7 +222,10 @@ def install(aws: EmbeddedAws) -> None:
     def update_endpoint(self: Any) -> ActionResult:
         asked = json.loads(self.body)
         endpoint = self.sagemaker_backend.update_endpoint(
-            asked["EndpointName"], asked["EndpointConfigName"], asked.get("DeploymentConfig")
+            asked["EndpointName"],
+            asked["EndpointConfigName"],
+            asked.get("DeploymentConfig"),
+            retain=asked.get("RetainAllVariantProperties", False),
         )
         return ActionResult({"EndpointArn": endpoint.arn})
 

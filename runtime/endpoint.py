@@ -89,7 +89,7 @@ def deploy(
         return ""
     name = make_model(sagemaker, endpoint, hosting, model_data, environment)
     once(lambda: sagemaker.create_endpoint_config(**_config(name, hosting)))
-    how = _how(sagemaker, endpoint, hosting, rollout, retain=autoscaling is not None)
+    how = _how(sagemaker, endpoint, hosting, rollout)
     _put_in_service(sagemaker, endpoint, name, how, autoscaling)
     return name
 
@@ -108,14 +108,15 @@ def config_name(endpoint: str, hosting: Hosting, model_data: str, environment: M
 
 
 def restore(sagemaker: Any, endpoint: str, config: str) -> None:
-    """Put a configuration back into service, all traffic at once; raises LineError while the endpoint is changing."""
+    """Put a configuration back into service, all traffic at once; raises LineError while the endpoint is changing.
+
+    There are as many instances afterwards as before: traffic that made their number grow is still there.
+    """
     found = state(sagemaker, endpoint)
-    if found is None or (found.config == config and not found.in_progress):
-        return
-    if found.pending == config:
+    if found is None or found.pending == config or (found.config == config and not found.in_progress):
         return
     refuse_when_busy(endpoint, found)
-    sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=config)
+    sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=config, **_retained(sagemaker, endpoint))
 
 
 def state(sagemaker: Any, endpoint: str) -> State | None:
@@ -168,19 +169,23 @@ def _put_in_service(
         sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
     elif found.pending != config and (found.config != config or found.in_progress):
         refuse_when_busy(endpoint, found)
-        if autoscaling is not None:
-            scaling.deregister(autoscaling, endpoint, VARIANT)
-        sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=config, **how)
+        scaled = autoscaling is not None and scaling.deregister(autoscaling, endpoint, VARIANT)
+        kept = {"RetainAllVariantProperties": True} if scaled else {}  # as many instances as the traffic needs now
+        sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=config, **how, **kept)
 
 
-def _how(sagemaker: Any, endpoint: str, hosting: Hosting, rollout: Rollout | None, *, retain: bool) -> dict[str, Any]:
+def _how(sagemaker: Any, endpoint: str, hosting: Hosting, rollout: Rollout | None) -> dict[str, Any]:
     """How SageMaker should update the endpoint: only one on instances, before and after, moves traffic in steps."""
     told = _described(sagemaker, endpoint) or {}
     serverless = any("CurrentServerlessConfig" in variant for variant in told.get("ProductionVariants", []))
-    if hosting.kind != "instance" or serverless:
+    if rollout is None or hosting.kind != "instance" or serverless:
         return {}
-    how: dict[str, Any] = {"RetainAllVariantProperties": True} if retain else {}  # as many instances as now
-    return how | ({"DeploymentConfig": deployment_config(rollout)} if rollout else {})
+    return {"DeploymentConfig": deployment_config(rollout)}
+
+
+def _retained(sagemaker: Any, endpoint: str) -> dict[str, Any]:
+    variants = (_described(sagemaker, endpoint) or {}).get("ProductionVariants", [])
+    return {"RetainAllVariantProperties": True} if any("CurrentInstanceCount" in each for each in variants) else {}
 
 
 def _take_out_of_service(sagemaker: Any, endpoint: str, autoscaling: Any) -> None:

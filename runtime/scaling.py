@@ -39,13 +39,15 @@ def register(autoscaling: Any, endpoint: str, variant: str, scaling: Scaling) ->
     )
 
 
-def deregister(autoscaling: Any, endpoint: str, variant: str) -> None:
-    """Fix the number of instances where it is; its policies go with it. What is not registered is fine."""
+def deregister(autoscaling: Any, endpoint: str, variant: str) -> bool:
+    """Fix the number of instances where it is, and return whether it scaled; its policies go with it."""
     try:
         autoscaling.deregister_scalable_target(**_target(endpoint, variant))
     except autoscaling.exceptions.ClientError as error:
         if not _is_missing(error):
             raise
+        return False
+    return True
 
 
 def _target(endpoint: str, variant: str) -> dict[str, str]:

@@ -117,7 +117,9 @@ class Shadow:
             )
         )
         self._deregister()
-        self.sagemaker.update_endpoint(EndpointName=self.endpoint, EndpointConfigName=name)
+        self.sagemaker.update_endpoint(
+            EndpointName=self.endpoint, EndpointConfigName=name, RetainAllVariantProperties=True
+        )
 
     @property
     def _model(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from moto.sagemaker.models import sagemaker_backends
 
+from config.errors import LineError
 from local.server import EmbeddedAws
 from local.traffic import Traffic, steps
 from tests.local.embedded import wait_for
@@ -98,7 +99,7 @@ def test_an_erring_version_is_rolled_back_with_failures_in_its_share_only(aws: E
             failed = len(load.failures)
             after = len(load.answers)
             wait_for(lambda: len(load.answers) > after + 20)
-        assert len(load.failures) == failed
+        assert len(load.failures) <= failed + 3  # what was in flight on each thread
         assert 0 < failed / asked <= 0.21
         assert (told["EndpointStatus"], told["EndpointConfigName"]) == ("InService", "old")
         assert told["FailureReason"] == (
@@ -242,3 +243,13 @@ def test_a_linear_rollout_has_a_step_for_each_share() -> None:
     assert [(step.share, step.wait) for step in linear] == [(0.3, 60), (0.6, 60), (0.9, 60), (1.0, 90)]
     at_once = steps(guarded("ALL_AT_ONCE", [], bake=90))
     assert [(step.share, step.wait) for step in at_once] == [(1.0, 90)]
+
+
+@pytest.mark.parametrize("scale", ["fast", "0", "-1", "inf", "nan"])
+def test_a_time_scale_that_is_no_number_above_0_is_told(monkeypatch: pytest.MonkeyPatch, scale: str) -> None:
+    monkeypatch.setenv("ASSEMBLY_LINE_TIME_SCALE", scale)
+    with pytest.raises(LineError) as caught:
+        EmbeddedAws()
+    assert str(caught.value) == (
+        f"variable ASSEMBLY_LINE_TIME_SCALE is {scale!r}, expected a number above 0: correct or unset it"
+    )

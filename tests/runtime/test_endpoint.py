@@ -204,6 +204,21 @@ def test_an_update_on_instances_moves_its_traffic_as_the_rollout_says(aws: Embed
     assert told == deployment_config(CANARY)
 
 
+def test_an_endpoint_that_does_not_scale_gets_the_instances_that_it_is_given(aws: Embedded, name: str) -> None:
+    for count in (2, 3):
+        endpoint.deploy(
+            aws.client("sagemaker"),
+            endpoint=name,
+            hosting=hosting(aws, kind="instance", instance_count=count),
+            model_data="s3://models/model.tar.gz",
+            environment={},
+            autoscaling=aws.client("application-autoscaling"),
+        )
+        settled(aws, name)
+        (variant,) = aws.client("sagemaker").describe_endpoint(EndpointName=name)["ProductionVariants"]
+        assert variant["CurrentInstanceCount"] == count
+
+
 def test_a_serverless_endpoint_moves_all_at_once_whatever_the_rollout_says(aws: Embedded, name: str) -> None:
     for version in (1, 2):
         config = endpoint.deploy(
@@ -264,6 +279,8 @@ def test_instances_scale_in_service_and_not_during_an_update(aws: Embedded, name
         scaling.register(autoscaling, name, endpoint.VARIANT, wanted)
         assert known() == ([(2, 4)], [100.0])
 
+    more = [{"VariantName": endpoint.VARIANT, "DesiredInstanceCount": 4, "DesiredWeight": 1.0}]
+    aws.client("sagemaker").update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=more)
     changed = hosting(aws, kind="instance", instance_type="ml.m5.large")
     options: dict[str, Any] = {"hosting": changed, "model_data": "s3://models/model.tar.gz", "environment": {}}
     with pytest.raises(ClientError, match="cannot change while it is registered"):
@@ -271,6 +288,8 @@ def test_instances_scale_in_service_and_not_during_an_update(aws: Embedded, name
     config = endpoint.deploy(aws.client("sagemaker"), endpoint=name, autoscaling=autoscaling, **options)
     assert known() == ([], [])
     assert settled(aws, name) == State("InService", config)
+    (variant,) = aws.client("sagemaker").describe_endpoint(EndpointName=name)["ProductionVariants"]
+    assert variant["CurrentInstanceCount"] == 4
 
     scaling.register(autoscaling, name, endpoint.VARIANT, wanted)
     endpoint.delete(aws.client("sagemaker"), name, wait=lambda: None, autoscaling=autoscaling)
