@@ -22,6 +22,7 @@ from config.training import Variant
 from runtime import artefact, histograms, manifest, models, quality
 from runtime import encoding as encodings
 from runtime.encoding import Encoding
+from runtime.formats import trained
 from runtime.manifest import Manifest
 from runtime.splits import Splits
 
@@ -61,6 +62,7 @@ def candidate(
     place = f"lines/{line}/line.yaml: training: variant {variant.name!r}"
     dataset, encoding = prepared(splits, variant, where=place, parameters=parameters)
     model = call(load(line, root), line, dataset, variant.parameters)
+    model = trained.taken(model, dataset.validation, where, task)
     scores = models.checked(model, dataset.validation, where, task)
     metrics = quality.measure(dataset.validation_labels, scores, task, subject="training: the validation rows")
     files = artefact.packed(model, encoding, histograms.reference(dataset.train, scores), where)
@@ -77,6 +79,7 @@ def candidate(
             metrics=metrics,
             columns=tuple(encoding.names),
             task=task,
+            format=artefact.format_of(model),
         ),
     )
 

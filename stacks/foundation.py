@@ -38,7 +38,7 @@ class FoundationStack(cdk.Stack):
         )
         network = Network(self, "Network", flow_logs=self.storage.access_logs)
         self.compute = Compute(self, "Compute", environment=environment, network=network)
-        self.image = JobImage(self, "Image").asset
+        self.image = JobImage(self, "Image", libraries=environment.libraries).asset
         self._outputs()
 
     @property

@@ -9,7 +9,7 @@ from constructs import Construct
 from assembly_line.batch_job import BatchJob
 from assembly_line.jobs import Jobs
 from assembly_line.lake import allow_lake
-from assembly_line.permissions import allow_read, allow_write
+from assembly_line.permissions import allow, allow_read, allow_write
 from assembly_line.shared import Shared
 from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
@@ -76,4 +76,11 @@ class TrainingStation(Station):
             allow_write(role, shared.lake, f"runs/{line}/")
             allow_read(role, shared.models, f"{line}/")
         allow_write(self.train.role, shared.models, f"{line}/")
+        # a model card, never an artefact's file: none of these is a page
+        allow(
+            self.evaluate.role,
+            "s3:PutObject",
+            on=[f"{shared.models.bucket_arn}/{line}/*.html"],
+            why="cards lie beside the artefacts of runs, whose names are not known here",
+        )
         shared.allow_ledger(self.evaluate.role, "dynamodb:GetItem")
