@@ -6,14 +6,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-<<<<<<< HEAD
-from config.checks import Severity
-from config.metrics import Metric
-from config.rollout import Rollout
-=======
 from config.gates import ALWAYS, Gate, SliceGate
 from config.metrics import Metric, Task
->>>>>>> main
+from config.rollout import Rollout
 from config.strict import Strict
 
 MOST_GATES = 20
@@ -25,11 +20,6 @@ SUSPICIOUS: dict[Task, tuple[Metric, float]] = {"binary": ("roc_auc", 0.999), "r
 
 
 class Release(Strict):
-<<<<<<< HEAD
-    gates: list[Gate] = Field(default=[])
-    margin: float = Field(default=0.0, ge=0, description="by how much a challenger must beat the champion")
-    rollout: Rollout = Rollout()
-=======
     gates: list[Gate] = Field(default=[], max_length=MOST_GATES)
     margin: float = Field(
         default=0.0, ge=0, allow_inf_nan=False, description="by how much a challenger must beat the champion"
@@ -42,6 +32,7 @@ class Release(Strict):
         default="row", description="what is drawn: single rows, or whole days or weeks whose rows share their luck"
     )
     limits: str = Field(default="", description="intended use and limits, for the model card")
+    rollout: Rollout = Rollout()
 
     @property
     def metrics(self) -> list[tuple[str, Metric]]:
@@ -69,4 +60,3 @@ class Release(Strict):
             "by": self.by,
             "slices": sorted({(gate.slice, gate.metric) for gate in self.slices}),
         }
->>>>>>> main
