@@ -63,10 +63,10 @@ def test_a_good_version_is_promoted_by_a_canary_without_one_failed_request(aws: 
     with endpoint(aws, "good") as name:
         watched = [*alarms(aws, name), performance_alarm(aws, name)]  # the last has no data: it holds nothing up
         with Load(aws, name) as load:
-            update(aws, name, "new", DeploymentConfig=guarded("CANARY", watched))
+            update(aws, name, "new", DeploymentConfig=guarded("CANARY", watched, step=60))
             during = wait_for(lambda: _baking(aws, name, "20% of the traffic"))
             began = len(load.answers)
-            wait_for(lambda: _baking(aws, name, "100% of the traffic"))
+            wait_for(lambda: not _baking(aws, name, "20% of the traffic"))
             canary = load.answers[began:]
             told = settled(aws, name)
             wait_for(lambda: load.answers[-5:] == ["new"] * 5)
@@ -100,7 +100,7 @@ def test_an_erring_version_is_rolled_back_with_failures_in_its_share_only(aws: E
             after = len(load.answers)
             wait_for(lambda: len(load.answers) > after + 20)
         assert len(load.failures) <= failed + 3  # what was in flight on each thread
-        assert 0 < failed / asked <= 0.21
+        assert 0 < failed <= 0.2 * asked + 2
         assert (told["EndpointStatus"], told["EndpointConfigName"]) == ("InService", "old")
         assert told["FailureReason"] == (
             "The deployment of errors was rolled back with 20% of the traffic on it: in ALARM: "
@@ -136,8 +136,8 @@ def test_a_version_whose_quality_is_worse_is_rolled_back_by_the_alarm_that_watch
 def test_an_endpoint_does_one_thing_at_a_time_and_a_version_that_never_is_ready_changes_nothing(
     aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local.fleets.LONGEST_START", 0.8)
     with endpoint(aws, "unready") as name, Load(aws, name) as load:
+        monkeypatch.setattr("local.fleets.LONGEST_START", 1.2)
         update(aws, name, "never", DeploymentConfig=guarded("CANARY", alarms(aws, name)))
         with pytest.raises(aws.client("sagemaker").exceptions.ClientError, match="Cannot update in-progress endpoint"):
             update(aws, name, "new")
