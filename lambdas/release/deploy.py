@@ -56,7 +56,8 @@ HOSTING = Hosting(
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Register's result → ``{"endpoint", "endpoint_config", "phase", "wait"}``.
 
-    Where a line has a shadow, ``phase`` is what the last call answered, and a ``wait`` above 0 asks for another.
+    Where a line has a shadow, ``phase`` is what the last call answered, at first empty, and a ``wait`` above 0 asks for
+    another; whoever names no phase wants no shadow.
     """
     LOGGER.append_keys(line=event["line"], run=event["run"])
     given: dict[str, Any] = {
@@ -75,7 +76,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             **given,
             **ENVIRONMENT.shadow,
         )
-        looked = beside.look(event["phase"], dt.datetime.now(dt.UTC))
+        looked = beside.look(event.get("phase", "watched"), dt.datetime.now(dt.UTC))
     told = {"endpoint": ENVIRONMENT.endpoint_name, "phase": looked.phase, "wait": math.ceil(looked.wait)}
     if looked.wait:
         LOGGER.info("in the shadow", extra=told)
