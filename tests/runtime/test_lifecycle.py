@@ -126,13 +126,9 @@ def test_an_endpoint_that_stays_busy_is_answered_before_time_runs_out(
 def test_a_deletion_ends_the_scaling_of_an_endpoint(aws: Embedded, answers: Answers) -> None:
     url, told = answers
     autoscaling = aws.client("application-autoscaling")
-    target = {
-        "ServiceNamespace": "sagemaker",
-        "ResourceId": "endpoint/local-flights/variant/champion",
-        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
-    }
     backend = applicationautoscaling_backends[aws.aws.account][aws.aws.region]
-    backend._add_scalable_target(FakeScalableTarget(backend, *target.values(), 1, 2, "", ""))
+    variant, dimension = "endpoint/local-flights/variant/champion", "sagemaker:variant:DesiredInstanceCount"
+    backend._add_scalable_target(FakeScalableTarget(backend, "sagemaker", variant, dimension, 1, 2, "", ""))
 
     lifecycle.answer(
         event("Delete", url),
