@@ -1,4 +1,4 @@
-"""Trains one variant of the sweep, or one baseline."""
+"""Trains one variant of the sweep, or one baseline, and keeps track of the attempt."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from config.line import Line
 from config.training import Variant
 from jobs.main import Context, run_job
 from runtime import artefact, training
+from runtime.attempts import Tracker
+from runtime.checkpoints import Checkpoints, Store
+from runtime.curves import Curves
 from runtime.manifest import Location
 from runtime.receipts import Receipt
 from runtime.splits import open_splits
@@ -19,34 +22,66 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    return run_job("training", lambda arguments: f"training-{arguments.variant}", work, required=["variant"])
+    required = ["variant", "ledger_table"]
+    return run_job("training", lambda arguments: f"training-{arguments.variant}", work, required=required)
 
 
 def work(context: Context) -> Receipt:
-    variant = _variant(context.bundle.definition, context.arguments.variant)
-    candidate = training.candidate(
-        splits=open_splits(context.s3, context.paths),
-        bundle=context.bundle,
-        variant=variant,
-        parameters=context.parameters,
-        root=ROOT,
+    arguments, line = context.arguments, context.bundle.definition
+    variant = _variant(line, arguments.variant)
+    tracker = Tracker(
+        dynamodb=context.client("dynamodb"),
+        table=arguments.ledger_table,
+        line=line.line,
+        run=context.paths.run,
+        variant=variant.name,
     )
-    location = Location(bucket=context.arguments.models_bucket, prefix=context.paths.candidate(variant.name))
-    artefact.save(context.s3, location, candidate.files, candidate.manifest)
+    location = Location(bucket=arguments.models_bucket, prefix=context.paths.candidate(variant.name))
+    known = {
+        "kind": "baseline" if variant in line.training.baselines else "variant",
+        "parameters": training.parameters_of(variant, context.parameters),
+        "code": training.code_of(context.bundle, ROOT, arguments.commit),
+        "image": arguments.image,
+    }
+    curves = Curves()
+    with tracker.tracked(**known) as learnt:
+        splits = open_splits(context.s3, context.paths)
+        learnt["dataset"] = training.data_of(splits)
+        store = Store(s3=context.s3, location=location, attempt=learnt["attempt"])
+        checkpoints = Checkpoints.of(store, context.folder / "checkpoints")
+        try:
+            candidate = training.candidate(
+                splits=splits,
+                bundle=context.bundle,
+                variant=variant,
+                parameters=context.parameters,
+                root=ROOT,
+                checkpoints=checkpoints,
+                curves=curves,
+                commit=arguments.commit,
+            )
+        finally:
+            learnt["curves"] = curves.steps()
+        artefact.save(context.s3, location, candidate.files, candidate.manifest)
+        checkpoints.done()
+        learnt |= {"metrics": candidate.manifest.metrics, "artefact": location.uri}
     return Receipt(
         station="training",
         status="succeeded",
+        message=checkpoints.warning,
         outputs={
             "variant": variant.name,
             "artefact": location.uri,
             "validation": dict(candidate.manifest.metrics),
             "columns": len(candidate.manifest.columns),
+            "attempt": learnt["attempt"],
+            "resumed": checkpoints.restored,
         },
     )
 
 
 def _variant(line: Line, name: str) -> Variant:
-    known = [*line.training.variants, *line.training.baselines]
+    known = [*line.training.trials, *line.training.baselines]
     for variant in known:
         if variant.name == name:
             return variant

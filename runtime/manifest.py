@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from config.errors import LineError
@@ -13,6 +13,8 @@ from config.metrics import Task
 
 NAME = "manifest.json"
 MODEL, ENCODING, REFERENCE = "model.skops", "encoding.json", "reference.json"
+CHECKPOINT = ".checkpoint.tar"
+"""Ends the key of what an unfinished training saved, beside the folder that its artefact will be."""
 FILES = (MODEL, ENCODING, REFERENCE)
 """Every artefact's files beside the manifest; there are no others."""
 
@@ -34,6 +36,8 @@ class Manifest:
     columns: tuple[str, ...]
     task: Task = "binary"
     """What it answers. A manifest from before there was a choice says nothing: its model is binary."""
+    curves: Mapping[str, list[float]] = field(default_factory=dict)
+    """What ``train`` told of its progress: name -> values in the order of their steps."""
 
     def encoded(self) -> bytes:
         return json.dumps(asdict(self), sort_keys=True, default=str).encode()
@@ -78,7 +82,7 @@ def parse(body: bytes, where: str) -> Manifest:
         given = json.loads(body)
         return Manifest(**{**given, "columns": tuple(given["columns"])})
     except (ValueError, TypeError, KeyError):
-        expected = ", ".join(field.name for field in fields(Manifest))
+        expected = ", ".join(one.name for one in fields(Manifest))
         raise LineError(
             f"model artefact {where}: {NAME} is not a manifest, expected a JSON object of {expected}: train again"
         ) from None

@@ -9,10 +9,11 @@ from constructs import Construct
 from assembly_line.batch_job import BatchJob
 from assembly_line.jobs import Jobs
 from assembly_line.lake import allow_lake
-from assembly_line.permissions import allow_read, allow_write
+from assembly_line.permissions import allow, allow_read, allow_write
 from assembly_line.shared import Shared
 from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
+from runtime.manifest import CHECKPOINT
 
 DATASET_TIMEOUT = Duration.minutes(60)
 EVALUATION_TIMEOUT = Duration.minutes(30)
@@ -31,6 +32,11 @@ class TrainingStation(Station):
             jobs=jobs,
             command="train",
             timeout=Duration.seconds(round(60 * self.training.timeout_minutes)),
+            arguments={
+                "--ledger-table": shared.ledger.table_name,
+                "--image": shared.image_uri,
+                **({"--commit": jobs.commit} if jobs.commit else {}),
+            },
             per_run={"--variant": "variant"},
         )
         self.evaluate = BatchJob(
@@ -50,7 +56,7 @@ class TrainingStation(Station):
         )
 
     def _variants(self) -> sfn.Pass:
-        names = [variant.name for variant in (*self.training.variants, *self.training.baselines)]
+        names = [variant.name for variant in (*self.training.trials, *self.training.baselines)]
         return sfn.Pass(self, "Variants", result=sfn.Result.from_array(names), result_path="$.variants")
 
     def _sweep(self) -> sfn.Map:
@@ -76,4 +82,11 @@ class TrainingStation(Station):
             allow_write(role, shared.lake, f"runs/{line}/")
             allow_read(role, shared.models, f"{line}/")
         allow_write(self.train.role, shared.models, f"{line}/")
+        shared.allow_ledger(self.train.role, "dynamodb:UpdateItem")
+        allow(
+            self.train.role,
+            "s3:DeleteObject",
+            on=[f"{shared.models.bucket_arn}/{line}/*{CHECKPOINT}"],
+            why="a checkpoint is named after its run and variant, which only a run knows",
+        )
         shared.allow_ledger(self.evaluate.role, "dynamodb:GetItem")
