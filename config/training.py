@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
+from config.compute import Compute
 from config.metrics import Metric
 from config.search import Search
 from config.strict import Name, Strict
@@ -22,6 +23,7 @@ class Training(Strict):
     variants: list[Variant] = Field(default=[], description="candidates by name")
     search: Search | None = Field(default=None, description="candidates from a space of hyperparameters")
     baselines: list[Variant] = Field(default=[], description="trained and reported beside the sweep, never released")
+    compute: Compute = Field(default=Compute(), description="the machine of one training")
     timeout_minutes: float = Field(default=30, ge=1)
     concurrency: int = Field(default=2, ge=1)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from config.errors import LineError
 from config.line import Line
 from config.training import Variant
+from jobs import container
 from jobs.main import Context, run_job
 from runtime import artefact, training
 from runtime.attempts import Tracker
@@ -22,8 +23,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    required = ["variant", "ledger_table"]
-    return run_job("training", lambda arguments: f"training-{arguments.variant}", work, required=required)
+    return run_job(
+        "training",
+        lambda arguments: f"training-{arguments.variant}",
+        container.telling(work),
+        argv=[*sys.argv[1:], *container.given()],
+        required=["variant", "ledger_table"],
+    )
 
 
 def work(context: Context) -> Receipt:

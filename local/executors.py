@@ -21,6 +21,7 @@ from local import (
     schedules,
     service_metrics,
     step_functions,
+    training_jobs,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def install(aws: EmbeddedAws) -> None:
         batch_jobs,
         model_packages,
         sagemaker_endpoints,
+        training_jobs,
         event_bridge,
         queues,
         metrics,

@@ -31,7 +31,7 @@ FIDELITY = [
     Row("SageMaker", "endpoint statuses, blue/green update, rollback, FailureReason, state change events", "real"),
     Row("SageMaker", "serverless and instance variants, weights", "approximated", "the same process for either kind"),
     Row("SageMaker", "data capture, canary traffic shifting, automatic scaling, asynchronous inference", "absent"),
-    Row("SageMaker", "training, processing and transform jobs", "absent", "Step Functions refuses to wait for one"),
+    Row("SageMaker", "processing and transform jobs", "absent", "Step Functions refuses to wait for one"),
 ]
 
 IN_PROGRESS = ("Creating", "Updating", "RollingBack", "Deleting")
