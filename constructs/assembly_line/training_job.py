@@ -137,7 +137,12 @@ class TrainingJob(Construct):
         """What SageMaker does with the job's role: pull the image, keep the log, encrypt the disk, tell of its load."""
         allow_pull(self.role, self._jobs.shared)
         log = f"arn:{self._partition}:logs:{self._place}:log-group:/aws/sagemaker/TrainingJobs"
-        allow(self.role, "logs:CreateLogGroup", "logs:DescribeLogStreams", on=[log])
+        allow(
+            self.role,
+            *("logs:CreateLogGroup", "logs:DescribeLogStreams"),
+            on=[f"{log}:*"],
+            why="CloudWatch Logs asks for these of the group with all its streams",
+        )
         allow(
             self.role,
             *("logs:CreateLogStream", "logs:PutLogEvents"),
