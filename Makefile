@@ -60,6 +60,14 @@ parity: $(INSTALLED) ## both SQL engines over every line: installs pyspark, need
 	uv sync --locked --inexact --quiet --group spark --python .venv/bin/python
 	pytest tests/runtime/test_parity.py tests/runtime/test_spark.py tests/jobs/test_distributed.py
 
+.PHONY: image
+image: $(INSTALLED) ## what of the container can be told without Docker: lint, and its packages installed for its platform
+	hadolint jobs/Dockerfile
+	rm -rf .assembly/image
+	uv pip install --quiet --target .assembly/image --python-platform x86_64-manylinux_2_36 --python-version 3.13 \
+		--require-hashes --only-binary :all: --no-compile-bytecode --requirement jobs/requirements.txt
+	du -sh .assembly/image
+
 .PHONY: clean
 clean: ## remove what was built and kept, not .venv
 	rm -rf .assembly cdk.out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -377,6 +377,45 @@ def compare(
 
 
 @app.command()
+def card(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose model is told of, e.g. flights.")],
+    version: Annotated[
+        int | None,
+        typer.Argument(metavar="[VERSION]", help="A registered version; without it, the one in service.", min=1),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write it; LINE-version-N.html here when not given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Save the model card of a version that the running `line up` keeps, as one HTML page, and print its path.
+
+    It tells the question, data, features, metrics with intervals, gates, slices, curves and limits. For example
+    `line card flights`, or `line card flights 2 --out card.html`.
+    """
+    from cli.card import save_card
+    from cli.ending import ended
+
+    raise typer.Exit(ended(lambda: save_card(line, version, out=out, as_json=as_json)))
+
+
+@app.command()
+def ledger(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose story is told.")],
+    last: Annotated[int, typer.Option(min=1, metavar="N", help="Only the newest so many moments.")] = 60,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the moments as one JSON document.")] = False,
+) -> None:
+    """Tell what happened to a line in the running `line up`: runs and what asked for them, tests, versions.
+
+    For example: line ledger flights --last 20
+    """
+    from cli.ending import ended
+    from cli.ledger import show_ledger
+
+    raise typer.Exit(ended(lambda: show_ledger(line, last=last, as_json=as_json)))
+
+
+@app.command()
 def propose(
     line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose tests are looked at.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,

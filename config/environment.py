@@ -44,6 +44,9 @@ class Environment(Strict):
     log_retention_days: Literal[7, 14, 30, 90, 180, 365] = 30
     endpoint: Endpoint = Endpoint()
     jobs: JobSize = JobSize()
+    libraries: list[Literal["lightgbm", "xgboost", "onnx"]] = Field(
+        default=[], description="whose models the image trains and serves, beside scikit-learn's"
+    )
     max_vcpus: int = Field(default=16, ge=2)
     curation: Curation = Curation()
     snapshots: Snapshots = Snapshots()

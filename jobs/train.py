@@ -13,8 +13,8 @@ from jobs.main import Context, run_job
 from runtime import artefact, training
 from runtime.attempts import Tracker
 from runtime.checkpoints import Checkpoints, Store
-from runtime.curves import Curves
 from runtime.manifest import Location
+from runtime.progress import Curves
 from runtime.receipts import Receipt
 from runtime.splits import open_splits
 

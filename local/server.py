@@ -95,6 +95,9 @@ class EmbeddedAws:
             raise
 
     def _start(self) -> None:
+        from local import read_once
+
+        read_once.install(self)  # before the modules below, which read much as they are imported
         from local import api_gateway, custom_resources, executors, iam, lambdas, postgres, repairs, transactions
 
         _reset_backends()

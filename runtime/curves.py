@@ -1,85 +1,77 @@
-"""What ``train`` tells of its progress: curves of figures over steps, each kept in a bounded number of points."""
+"""The curves of a model card: ROC and calibration of probabilities, residuals of estimates, and how training went."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from config.errors import LineError
+import numpy as np
 
-LONGEST = 500
-"""Points of a curve: one that gets longer keeps every second of them, and the last."""
-MOST = 20
-"""Curves of an attempt."""
+from config.metrics import Task
+from runtime.charts import Bars, Line, chart
 
-
-@dataclass
-class Curve:
-    """One figure over steps."""
-
-    points: list[tuple[float, float]] = field(default_factory=list)
-    _last: tuple[float, float] | None = None
-    _every: int = 1
-    _seen: int = 0
-
-    def add(self, step: float, value: float) -> None:
-        if self._seen % self._every == 0:
-            if len(self.points) >= LONGEST - 1:
-                self.points = self.points[::2]
-                self._every *= 2
-            if self._seen % self._every == 0:
-                self.points.append((step, value))
-        self._seen += 1
-        self._last = (step, value)
-
-    def thinned(self) -> list[tuple[float, float]]:
-        """Return at most ``LONGEST`` (step, value), the first and the last that were told among them."""
-        last = [self._last] if self._last is not None and self._last != self.points[-1] else []
-        return [*self.points, *last]
+_POINTS = 100
+_BINS = 10
 
 
-@dataclass
-class Curves:
-    """The curves of one attempt; ``refused`` is why a figure was not taken, should ``train`` have gone on."""
-
-    curves: dict[str, Curve] = field(default_factory=dict)
-    refused: LineError | None = None
-
-    def log(self, step: Any, figures: Mapping[str, Any]) -> None:
-        """Add figures at a step; raises LineError for one that is no finite number and for too many curves."""
-        try:
-            at = _finite(step, "step", "")
-            for name, value in figures.items():
-                number = _finite(value, name, f" at step {at:g}")
-                if name not in self.curves and len(self.curves) >= MOST:
-                    raise LineError(f"{name} would be curve number {MOST + 1}, expected at most {MOST}: log fewer")
-                self.curves.setdefault(name, Curve()).add(at, number)
-        except LineError as error:
-            self.refused = self.refused or error
-            raise
-
-    def steps(self) -> dict[str, dict[str, list[float]]]:
-        """Return each curve's ``steps`` and ``values``, figures in six digits."""
-        thinned = {name: curve.thinned() for name, curve in self.curves.items()}
-        return {
-            name: {"steps": [step for step, _ in points], "values": [float(f"{value:.6g}") for _, value in points]}
-            for name, points in thinned.items()
-        }
-
-    def values(self) -> dict[str, list[float]]:
-        """Return the values of each curve, in the order of its steps."""
-        return {name: told["values"] for name, told in self.steps().items()}
+def drawn(labels: Any, scores: Any, task: Task) -> list[str]:
+    """Return the figures of a task; ``labels`` and ``scores`` are those of the test rows."""
+    labels, scores = np.asarray(labels, dtype=float), np.asarray(scores, dtype=float)
+    return [_roc(labels, scores), _calibration(labels, scores)] if task == "binary" else _residuals(labels, scores)
 
 
-def _finite(value: Any, name: str, where: str) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise LineError(f"{name} is {value!r}{where}, expected a number: log a number") from None
-    if not math.isfinite(number):
-        raise LineError(
-            f"{name} is {number}{where}, expected a finite number: lower the learning rate or look at the training data"
-        )
-    return number
+def training(curves: Mapping[str, Sequence[float]]) -> list[str]:
+    """Return a figure for each curve of training, such as a loss by iteration."""
+    return [
+        chart(name, [Line([(float(i), float(value)) for i, value in enumerate(values)])], x="step", y="value")
+        for name, values in curves.items()
+        if len(values) > 1
+    ]
+
+
+def _roc(labels: Any, scores: Any) -> str:
+    order = np.argsort(-scores, kind="stable")
+    hits, misses = np.cumsum(labels[order]), np.cumsum(1 - labels[order])
+    ends = np.flatnonzero(np.r_[scores[order][1:] != scores[order][:-1], True])
+    ends = ends[np.unique(np.linspace(0, len(ends) - 1, _POINTS).astype(int))]
+    points = [(0.0, 0.0), *zip((misses[ends] / misses[-1]).tolist(), (hits[ends] / hits[-1]).tolist(), strict=True)]
+    lines = [Line([(0.0, 0.0), (1.0, 1.0)], faint=True), Line(points)]
+    return chart("ROC.", lines, x="share of label 0 called", y="share of label 1 found", square=True)
+
+
+def _calibration(labels: Any, scores: Any) -> str:
+    points = [(float(scores[part].mean()), float(labels[part].mean())) for part in _tenths(scores)]
+    note = "Each point is a tenth of the test rows; on the dashed line, probabilities are what they say."
+    lines = [Line([(0.0, 0.0), (1.0, 1.0)], faint=True), Line(points, dots=True)]
+    return chart("Calibration.", lines, x="score, on average", y="share of label 1", note=note, square=True)
+
+
+def _residuals(labels: Any, scores: Any) -> list[str]:
+    errors = scores - labels
+    parts = _tenths(scores)
+    middles = [float(scores[part].mean()) for part in parts]
+    low, middle, high = (
+        list(zip(middles, (float(np.quantile(errors[part], share)) for part in parts), strict=True))
+        for share in (0.1, 0.5, 0.9)
+    )
+    zero = Line([(middles[0], 0.0), (middles[-1], 0.0)], faint=True)
+    note = (
+        "Median of each tenth of the test rows, between its 10th and 90th percentile; above 0 the model says too much."
+    )
+    lines = [zero, Line(low), Line(middle, dots=True), Line(high)]
+    ends = np.quantile(errors, [0.005, 0.995])
+    counts, edges = np.histogram(errors, bins=30, range=(float(ends[0]), float(max(ends[1], ends[0] + 1e-9))))
+    truth = [(float(scores[part].mean()), float(labels[part].mean())) for part in parts]
+    same = Line([(middles[0], middles[0]), (middles[-1], middles[-1])], faint=True)
+    return [
+        chart("Residuals.", lines, x="estimate", y="estimate minus label", note=note),
+        chart("How often.", [Bars(edges.tolist(), counts.tolist())], x="estimate minus label", y="test rows"),
+        chart("Calibration.", [same, Line(truth, dots=True)], x="estimate, on average", y="label, on average"),
+    ]
+
+
+def _tenths(scores: Any) -> list[Any]:
+    """Return the places of each tenth of the rows by their score, rows of one score together."""
+    edges = np.unique(np.quantile(scores, np.linspace(0, 1, _BINS + 1)[1:-1]))
+    places = np.searchsorted(edges, scores, side="left")
+    return [found for i in range(len(edges) + 1) if len(found := np.flatnonzero(places == i))]

@@ -30,14 +30,16 @@ def gate(
 ) -> dict[str, Any]:
     """Decide on what training chose, and end the station unless it is to be promoted.
 
+    Everything was measured by training's evaluation, on the rows; ``bars`` are the line's gates as they are now.
     Raises LineError when the champion has changed since training compared the candidate with it.
     """
     trained = training(s3, paths)
     current = promotion.champion(dynamodb, ledger_table, paths.line)
     expected = _expected(trained)
     champion = trained["champion"]["metrics"] if trained["champion"] else None
+    comparison = trained.get("comparison")
     if current is not None and current.artefact == trained["artefact"]:  # an earlier run released this very model
-        champion = trained["metrics"]
+        champion, comparison = trained["metrics"], None
     elif (current.version if current else None) != expected:
         raise promotion.superseded(current, expected=expected)
     decision = gates.decide(
@@ -47,6 +49,8 @@ def gate(
         gates=bars,
         metric=metric,
         margin=margin,
+        comparison=comparison,
+        measured=trained,
     )
     _tell(s3, paths, decision, trained, current)
     return {

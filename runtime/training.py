@@ -22,9 +22,10 @@ from config.training import Variant
 from runtime import artefact, histograms, manifest, models, quality
 from runtime import encoding as encodings
 from runtime.checkpoints import Checkpoints
-from runtime.curves import Curves
 from runtime.encoding import Encoding
+from runtime.formats import trained
 from runtime.manifest import Manifest
+from runtime.progress import Curves
 from runtime.splits import Splits
 
 Train = Callable[..., Any]
@@ -83,6 +84,7 @@ def candidate(
     dataset, encoding = prepared(splits, variant, where=place, parameters=parameters)
     dataset = replace(dataset, checkpoints=checkpoints or Checkpoints(), curves=curves or Curves())
     model = call(load(line, root), line, dataset, variant.parameters)
+    model = trained.taken(model, dataset.validation, where, task)
     scores = models.checked(model, dataset.validation, where, task)
     metrics = quality.measure(dataset.validation_labels, scores, task, subject="training: the validation rows")
     files = artefact.packed(model, encoding, histograms.reference(dataset.train, scores), where)
@@ -100,6 +102,7 @@ def candidate(
             curves=dataset.curves.values(),
             columns=tuple(encoding.names),
             task=task,
+            format=artefact.format_of(model),
         ),
     )
 

@@ -38,7 +38,7 @@ class FoundationStack(cdk.Stack):
             self, "Ledger", environment=environment, key=self.key, handlers=handlers, alarms=self.alarms
         )
         network = Network(self, "Network", flow_logs=self.storage.access_logs)
-        self.image = JobImage(self, "Image").asset
+        self.image = JobImage(self, "Image", libraries=environment.libraries).asset
         self.compute = Compute(
             self,
             "Compute",

@@ -18,6 +18,7 @@ from assembly_line.maintenance import Maintenance
 from assembly_line.monitoring import MonitoringStation
 from assembly_line.naming import pascal, slug
 from assembly_line.release import ReleaseStation
+from assembly_line.retraining import Retraining
 from assembly_line.run import Run
 from assembly_line.scoring import ScoringStation
 from assembly_line.supervisor import Supervisor
@@ -77,9 +78,12 @@ class LineStack(cdk.Stack):
             self.delivery,
             self.monitoring,
         ]
-        self.run = Run(self, "Run", shared=shared, supervisor=supervisor, stations=stations, schedule=line.schedule)
+        self.run = Run(self, "Run", shared=shared, supervisor=supervisor, stations=stations)
         self.maintenance = Maintenance(
             self, "Maintenance", shared=shared, jobs=jobs, registry=self.release.registry, run=self.run
+        )
+        self.retraining = Retraining(
+            self, "Retraining", shared=shared, handlers=handlers, line=line, run=self.run, alarms=self.monitoring.alarms
         )
         self.dashboard = LineDashboard(
             self,

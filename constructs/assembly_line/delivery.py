@@ -112,6 +112,7 @@ class DeliveryStation(Station):
             shared=self._shared,
             name=slug(self._shared.environment.name, self._line.line),
             fields=list(dict.fromkeys([dataset.id, dataset.event_time, *dataset.request, *entities])),
+            optional=list(self._line.delivery.known),
             predict=predict,
             look_up=look_up,
         )
@@ -130,6 +131,7 @@ class DeliveryStation(Station):
             LINE=self._line.line,
             ID=dataset.id,
             EVENT_TIME=dataset.event_time,
+            KNOWN=json.dumps(self._line.delivery.known),
         )
         endpoint.grant_invoke(handler.role)
         online.allow(handler.role, "dynamodb:BatchGetItem")

@@ -103,7 +103,7 @@ class ReleaseStation(Station):
             "Gate",
             LAKE_BUCKET=self._shared.lake.bucket_name,
             LEDGER_TABLE=self._shared.ledger.table_name,
-            GATES=json.dumps([gate.model_dump() for gate in self._line.release.gates]),
+            GATES=json.dumps(self._line.release.bars(self._line.dataset.task)),
             MARGIN=str(self._line.release.margin),
             METRIC=self._line.metric,
         )

@@ -116,4 +116,11 @@ class TrainingStation(Station):
             on=[f"{shared.models.bucket_arn}/{line}/*{CHECKPOINT}"],
             why="a checkpoint is named after its run and variant, which only a run knows",
         )
+        # a model card, never an artefact's file: none of these is a page
+        allow(
+            self.evaluate.role,
+            "s3:PutObject",
+            on=[f"{shared.models.bucket_arn}/{line}/*.html"],
+            why="cards lie beside the artefacts of runs, whose names are not known here",
+        )
         shared.allow_ledger(self.evaluate.role, "dynamodb:GetItem")

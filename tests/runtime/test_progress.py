@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.errors import LineError
-from runtime.curves import LONGEST, MOST, Curve, Curves
+from runtime.progress import LONGEST, MOST, Curve, Curves
 
 
 @given(n=st.integers(1, 6000))
