@@ -12,6 +12,7 @@ from config.endpoint import Endpoint
 from config.engine import Engine
 from config.job_size import JobSize
 from config.strict import Strict
+from config.tracking import Tracking
 
 
 class Curation(Strict):
@@ -57,6 +58,7 @@ class Environment(Strict):
     compute: dict[str, Compute] = Field(
         default={}, description="the machines that this environment trains a line on: line -> compute"
     )
+    tracking: Tracking | None = Field(default=None, description="where trainings are told besides the ledger")
     parameters: dict[str, dict[str, int | float | str | bool]] = Field(
         default={}, description="values that this environment gives to a line's parameters: line -> name -> value"
     )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from config.errors import LineError
 from config.line import Line
 from config.training import Variant
 from jobs import container
 from jobs.main import Context, run_job
-from runtime import artefact, training
+from runtime import artefact, tracking, training
 from runtime.attempts import Tracker
 from runtime.checkpoints import Checkpoints, Store
 from runtime.manifest import Location
@@ -42,14 +45,24 @@ def work(context: Context) -> Receipt:
         run=context.paths.run,
         variant=variant.name,
     )
-    location = Location(bucket=arguments.models_bucket, prefix=context.paths.candidate(variant.name))
     known = {
         "kind": "baseline" if variant in line.training.baselines else "variant",
         "parameters": training.parameters_of(variant, context.parameters),
         "code": training.code_of(context.bundle, ROOT, arguments.commit),
         "image": arguments.image,
     }
-    curves = Curves()
+    try:
+        receipt = _tracked(context, tracker, variant, known)
+    finally:  # a failed training is told, too
+        warning = tracking.tell(arguments.tracking, line.line, tracker.attempt)
+        if warning:
+            print(warning, file=sys.stderr)
+    return replace(receipt, message="; ".join(filter(None, (receipt.message, warning))))
+
+
+def _tracked(context: Context, tracker: Tracker, variant: Variant, known: Mapping[str, Any]) -> Receipt:
+    arguments, curves = context.arguments, Curves()
+    location = Location(bucket=arguments.models_bucket, prefix=context.paths.candidate(variant.name))
     with tracker.tracked(**known) as learnt:
         splits = open_splits(context.s3, context.paths)
         learnt["dataset"] = training.data_of(splits)

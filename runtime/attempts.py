@@ -67,6 +67,14 @@ class Tracker:
     run: str
     variant: str
     token: str = field(default_factory=lambda: os.urandom(8).hex())
+    said: dict[str, Any] = field(default_factory=dict)
+    """What is known of the attempt so far."""
+
+    @property
+    def attempt(self) -> Attempt:
+        """The attempt as it was last told."""
+        known = {name: self.said[name] for name in Attempt.__dataclass_fields__ if name in self.said}
+        return Attempt(run=self.run, variant=self.variant, **known)
 
     @contextmanager
     def tracked(self, **known: Any) -> Iterator[dict[str, Any]]:
@@ -75,17 +83,20 @@ class Tracker:
         An error fails the attempt with its message, and goes on.
         """
         began = dt.datetime.now(dt.UTC)
-        learnt: dict[str, Any] = {"attempt": self.begin(began, **known)}
+        self.said.update(known, started=began.isoformat())
+        learnt = self.said
+        learnt["attempt"] = self.begin(began, **known)
         try:
             yield learnt
         except Exception as error:
             told = str(error) if isinstance(error, LineError) else f"{type(error).__name__}: {error}"
+            learnt["message"] = told[:1000]
             try:
-                self._end(began, "failed", {**learnt, "message": told[:1000]})
+                self._end(began, "failed")
             except (BotoCoreError, ClientError) as unheard:  # the training's own error is the one to be told
                 print(f"training: the failed attempt could not be recorded: {unheard}", file=sys.stderr)
             raise
-        self._end(began, "succeeded", learnt)
+        self._end(began, "succeeded")
 
     def begin(self, at: dt.datetime, **known: Any) -> int:
         """Say that the attempt runs, in place of an earlier one's say; returns which try it is, from 1."""
@@ -101,10 +112,10 @@ class Tracker:
         )
         return int(item["attempt"]["N"])
 
-    def _end(self, began: dt.datetime, status: Status, learnt: Mapping[str, Any]) -> None:
+    def _end(self, began: dt.datetime, status: Status) -> None:
         at = dt.datetime.now(dt.UTC)
-        seconds = round((at - began).total_seconds(), 3)
-        said = {**learnt, "status": status, "finished": at.isoformat(), "seconds": seconds}
+        self.said.update(status=status, finished=at.isoformat(), seconds=round((at - began).total_seconds(), 3))
+        said = {name: value for name, value in self.said.items() if name not in ("started", "attempt")}
         names, values = _assignments(said)
         self._update(
             UpdateExpression=f"SET {', '.join(f'#{name} = :{name}' for name in said)}",

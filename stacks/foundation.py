@@ -38,7 +38,8 @@ class FoundationStack(cdk.Stack):
             self, "Ledger", environment=environment, key=self.key, handlers=handlers, alarms=self.alarms
         )
         network = Network(self, "Network", flow_logs=self.storage.access_logs)
-        self.image = JobImage(self, "Image", libraries=environment.libraries).asset
+        libraries = [*environment.libraries, *(["mlflow"] if environment.tracking else [])]
+        self.image = JobImage(self, "Image", libraries=libraries).asset
         self.compute = Compute(
             self,
             "Compute",

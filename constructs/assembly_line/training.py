@@ -20,6 +20,16 @@ from runtime.manifest import CHECKPOINT
 
 DATASET_TIMEOUT = Duration.minutes(60)
 EVALUATION_TIMEOUT = Duration.minutes(30)
+_MLFLOW = (
+    "sagemaker-mlflow:CreateExperiment",
+    "sagemaker-mlflow:CreateRun",
+    "sagemaker-mlflow:GetExperimentByName",
+    "sagemaker-mlflow:GetRun",
+    "sagemaker-mlflow:LogBatch",
+    "sagemaker-mlflow:SearchRuns",
+    "sagemaker-mlflow:UpdateRun",
+)
+"""What a managed tracking server asks of who tells it of a run."""
 
 
 class TrainingStation(Station):
@@ -56,6 +66,7 @@ class TrainingStation(Station):
             "--ledger-table": shared.ledger.table_name,
             "--image": shared.image_uri,
             **({"--commit": jobs.commit} if jobs.commit else {}),
+            **({"--tracking": tracking.mlflow} if (tracking := shared.environment.tracking) else {}),
         }
         if compute.on == "sagemaker":
             return TrainingJob(self, "TrainJob", jobs=jobs, compute=compute, timeout=timeout, arguments=arguments)
@@ -123,4 +134,7 @@ class TrainingStation(Station):
             on=[f"{shared.models.bucket_arn}/{line}/*.html"],
             why="cards lie beside the artefacts of runs, whose names are not known here",
         )
+        tracking = shared.environment.tracking
+        if tracking is not None and tracking.mlflow.startswith("arn:"):
+            allow(self.train.role, *_MLFLOW, on=[tracking.mlflow])
         shared.allow_ledger(self.evaluate.role, "dynamodb:GetItem")

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -192,3 +193,18 @@ def test_a_training_that_is_tried_again_takes_its_attempt_over(
         assert job(monkeypatch, line, train.main, ledger_table=ledger, variant="small") == 0
 
     assert attempted(line, ledger).attempt == 2
+
+
+def test_a_tracking_server_that_fails_never_fails_a_training(
+    line: World, ledger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    given = {"ledger_table": ledger, "variant": "small", "tracking": "sqlite:///nowhere.db"}
+
+    assert job(monkeypatch, line, train.main, **given) == 0
+
+    receipt = receipts.read(line.s3, line.paths, "training-small")
+    assert receipt is not None
+    assert receipt.status == "succeeded"
+    assert receipt.message.startswith("tracking: mlflow is not installed")
+    assert attempted(line, ledger).status == "succeeded"
