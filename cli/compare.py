@@ -107,7 +107,7 @@ def _code(attempt: Attempt) -> dict[str, Any]:
 
 
 def _document(line: str, compared: Mapping[str, Attempt]) -> dict[str, Any]:
-    parts = {
+    parts: dict[str, Mapping[str, Mapping[str, Any]]] = {
         "parameters": {name: attempt.parameters for name, attempt in compared.items()},
         "data": {name: _data(attempt) for name, attempt in compared.items()},
         "code": {name: _code(attempt) for name, attempt in compared.items()},

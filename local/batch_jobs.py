@@ -139,7 +139,8 @@ class Job(models.Job):
 
     def _again(self, ended: Ended) -> bool:
         """Whether the first rule that fits says to try again; a job without a rule that fits is tried again."""
-        rules = (self.job_definition.retry_strategy or {}).get("evaluateOnExit") or []
+        strategy: Any = self.job_definition.retry_strategy or {}
+        rules: list[dict[str, str]] = strategy.get("evaluateOnExit") or []
         said = {
             "onStatusReason": self._reason(ended) or "",
             "onReason": self.container_reason or "",

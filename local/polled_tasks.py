@@ -23,6 +23,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_batch import (
     StateTaskServiceBatch,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_factory import (
+    state_task_service_for,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn import (
     StateTaskServiceSfn,
 )
@@ -114,12 +117,11 @@ def give_glue_tasks_an_endpoint(aws: EmbeddedAws) -> None:
 
 def wait_for_training_jobs(aws: EmbeddedAws) -> None:
     """Know SageMaker's training jobs, which moto's factory calls unsupported."""
-    stock = state_task_factory.state_task_service_for
 
-    def state_task_service_for(service_name: str) -> StateTaskService:
-        return TrainingTask() if service_name == "sagemaker" else stock(service_name)
+    def task_for(service_name: str) -> StateTaskService:
+        return TrainingTask() if service_name == "sagemaker" else state_task_service_for(service_name)
 
-    aws.patches.replace(state_task_factory, "state_task_service_for", state_task_service_for)
+    aws.patches.replace(state_task_factory, "state_task_service_for", task_for)
 
 
 def refuse_what_nothing_runs(aws: EmbeddedAws) -> None:

@@ -57,7 +57,7 @@ class TrainingJob(FakeTrainingJob):
         self.final_metric_data_list: list[Any] = []
         self.training_job_status = "InProgress"
         self.secondary_status_transitions: list[dict[str, Any]] = []
-        self.training_start_time = self.training_end_time = None
+        self.training_start_time = self.training_end_time = None  # type: ignore[assignment]  # not yet
         self.failure_reason: str | None = None
         self.environment: dict[str, str] = {}
         self.processes[self.arn] = JobProcess(self.aws)

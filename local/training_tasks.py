@@ -19,7 +19,6 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resou
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
     StateTaskServiceCallback,
 )
-from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
@@ -51,7 +50,7 @@ class TrainingTask(StateTaskServiceCallback):
 
     def __init__(self) -> None:
         # with the second one moto makes the endpoint that it interrupts when a task ends (…_callback.py:224)
-        patterns = {ResourceCondition.Sync, ResourceCondition.WaitForTaskToken}
+        patterns: set[Any] = {ResourceCondition.Sync, ResourceCondition.WaitForTaskToken}
         super().__init__(supported_integration_patterns=patterns)
 
     def _get_supported_parameters(self) -> set[str] | None:
@@ -63,7 +62,7 @@ class TrainingTask(StateTaskServiceCallback):
     def _eval_service_task(
         self, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
     ) -> None:
-        client = boto_client_for(
+        client: Any = boto_client_for(
             service="sagemaker", region=resource_runtime_part.region, state_credentials=state_credentials
         )
         created = client.create_training_job(**normalised_parameters)
@@ -73,7 +72,7 @@ class TrainingTask(StateTaskServiceCallback):
     def _build_sync_resolver(
         self, env: Any, resource_runtime_part: Any, normalised_parameters: dict[str, Any], state_credentials: Any
     ) -> Callable[[], Any]:
-        client = boto_client_for(
+        client: Any = boto_client_for(
             service="sagemaker", region=resource_runtime_part.region, state_credentials=state_credentials
         )
         name = env.stack.pop()["TrainingJobName"]
@@ -103,9 +102,10 @@ class TrainingTask(StateTaskServiceCallback):
         details = TaskFailedEventDetails(
             error=name, cause=cause, resource=self._get_sfn_resource(), resourceType=self._get_sfn_resource_type()
         )
+        told: Any = {"taskFailedEventDetails": details}
         return FailureEvent(
             env=env,
             error_name=error,
             event_type=HistoryEventType.TaskFailed,
-            event_details=EventDetails(taskFailedEventDetails=details),
+            event_details=told,
         )
