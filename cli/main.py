@@ -337,6 +337,46 @@ def inspections(
 
 
 @app.command()
+def models(
+    line: LineName,
+    attempts: Annotated[
+        bool, typer.Option("--attempts", help="Every training that was tried, too, the failed ones among them.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a line's model versions: status, run, variant, metrics; in a running `line up`.
+
+    A version is pending, approved, rejected, in production, formerly so, or rolled back.
+    Example: `line models flights --attempts`.
+    """
+    from cli.ending import ended
+    from cli.models import show_models
+
+    raise typer.Exit(ended(lambda: show_models(line, tried=attempts, as_json=as_json)))
+
+
+@app.command()
+def compare(
+    line: LineName,
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="A B...", help="Versions (3, or production), attempts (RUN/VARIANT) or variants (their newest)."
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Show models side by side: parameters, data and code that differ, metrics and which is better, curves.
+
+    Example: `line compare flights production shallow`.
+    """
+    from cli.compare import compare as compare_models
+    from cli.ending import ended
+
+    raise typer.Exit(ended(lambda: compare_models(line, models, as_json=as_json)))
+
+
+@app.command()
 def card(
     line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose model is told of, e.g. flights.")],
     version: Annotated[
