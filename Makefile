@@ -52,13 +52,21 @@ docs: $(INSTALLED) ## write the generated pages of docs/: schemas, fidelity
 	python -m cli.manual
 
 .PHONY: bench
-bench: $(INSTALLED) ## benchmarks beside their peers, as ratios: BENCH="run inspections asof curation memory"
+bench: $(INSTALLED) ## benchmarks beside their peers, as ratios: BENCH="run inspections asof curation memory serving"
 	python -m bench $(BENCH)
 
 .PHONY: parity
 parity: $(INSTALLED) ## both SQL engines over every line: installs pyspark, needs Java 17
 	uv sync --locked --inexact --quiet --group spark --python .venv/bin/python
 	pytest tests/runtime/test_parity.py tests/runtime/test_spark.py tests/jobs/test_distributed.py
+
+.PHONY: image
+image: $(INSTALLED) ## what of the container can be told without Docker: lint, and its packages installed for its platform
+	hadolint jobs/Dockerfile
+	rm -rf .assembly/image
+	uv pip install --quiet --target .assembly/image --python-platform x86_64-manylinux_2_36 --python-version 3.13 \
+		--require-hashes --only-binary :all: --no-compile-bytecode $(addprefix --requirement ,$(wildcard jobs/requirements*.txt))
+	du -sh .assembly/image
 
 .PHONY: clean
 clean: ## remove what was built and kept, not .venv

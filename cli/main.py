@@ -377,6 +377,85 @@ def rollback(
 
 
 @app.command()
+def models(
+    line: LineName,
+    attempts: Annotated[
+        bool, typer.Option("--attempts", help="Every training that was tried, too, the failed ones among them.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a line's model versions: status, run, variant, metrics; in a running `line up`.
+
+    A version is pending, approved, rejected, in production, formerly so, or rolled back.
+    Example: `line models flights --attempts`.
+    """
+    from cli.ending import ended
+    from cli.models import show_models
+
+    raise typer.Exit(ended(lambda: show_models(line, tried=attempts, as_json=as_json)))
+
+
+@app.command()
+def compare(
+    line: LineName,
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="A B...", help="Versions (3, or production), attempts (RUN/VARIANT) or variants (their newest)."
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Show models side by side: parameters, data and code that differ, metrics and which is better, curves.
+
+    Example: `line compare flights production shallow`.
+    """
+    from cli.compare import compare as compare_models
+    from cli.ending import ended
+
+    raise typer.Exit(ended(lambda: compare_models(line, models, as_json=as_json)))
+
+
+@app.command()
+def card(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose model is told of, e.g. flights.")],
+    version: Annotated[
+        int | None,
+        typer.Argument(metavar="[VERSION]", help="A registered version; without it, the one in service.", min=1),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write it; LINE-version-N.html here when not given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Save the model card of a version that the running `line up` keeps, as one HTML page, and print its path.
+
+    It tells the question, data, features, metrics with intervals, gates, slices, curves and limits. For example
+    `line card flights`, or `line card flights 2 --out card.html`.
+    """
+    from cli.card import save_card
+    from cli.ending import ended
+
+    raise typer.Exit(ended(lambda: save_card(line, version, out=out, as_json=as_json)))
+
+
+@app.command()
+def ledger(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose story is told.")],
+    last: Annotated[int, typer.Option(min=1, metavar="N", help="Only the newest so many moments.")] = 60,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the moments as one JSON document.")] = False,
+) -> None:
+    """Tell what happened to a line in the running `line up`: runs and what asked for them, tests, versions.
+
+    For example: line ledger flights --last 20
+    """
+    from cli.ending import ended
+    from cli.ledger import show_ledger
+
+    raise typer.Exit(ended(lambda: show_ledger(line, last=last, as_json=as_json)))
+
+
+@app.command()
 def propose(
     line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose tests are looked at.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,

@@ -10,10 +10,13 @@ from pydantic import Field, model_validator
 from config.checks import Check
 from config.curation import CuratedTable
 from config.engine import Engine
+from config.gates import SliceGate
+from config.known import check as check_known
 from config.metrics import METRICS, OBSERVED, Metric, Observed, Task
 from config.monitoring import Monitoring
 from config.parameters import Parameter
-from config.release import Release
+from config.release import MOST_SLICES, Release
+from config.retraining import Retraining
 from config.sources import S3Source, Source
 from config.strict import LineName, Name, Strict
 from config.thresholds import QuarantineCheck
@@ -69,6 +72,10 @@ class Delivery(Strict):
     files: bool = True
     topic: Topic | None = None
     rest: bool = True
+    known: dict[Name, str] = Field(
+        default={},
+        description="what a REST request may leave out: column -> <view>.<column>, found online; event time -> now",
+    )
 
 
 class Line(Strict):
@@ -97,6 +104,7 @@ class Line(Strict):
     scoring: Scoring
     delivery: Delivery = Delivery()
     monitoring: Monitoring = Monitoring()
+    retraining: Retraining = Retraining()
     schedule: str | None = Field(default=None, description="an EventBridge schedule expression, e.g. rate(1 day)")
 
     @property
@@ -116,13 +124,30 @@ class Line(Strict):
         task = self.dataset.task
         named: list[tuple[str, str, Collection[str]]] = [
             ("training.metric", self.metric, METRICS[task]),
-            *((f"release.gates[{i}].metric", gate.metric, METRICS[task]) for i, gate in enumerate(self.release.gates)),
+            *((key, metric, METRICS[task]) for key, metric in self.release.metrics),
             ("monitoring.performance.metric", self.observed_metric, OBSERVED[task]),
         ]
         for key, metric, known in named:
             if metric not in known:
                 allowed = ", ".join(known)
                 raise ValueError(f"{key}: {metric!r} is not a metric of the task {task}, expected one of {allowed}")
+        return self
+
+    @model_validator(mode="after")
+    def _slices_are_columns(self) -> Line:
+        views = tuple(f"{view}__" for view in self.dataset.features)
+        hidden = {name.lower() for name in self.personal}
+        for i, gate in enumerate(self.release.gates):
+            if not isinstance(gate, SliceGate):
+                continue
+            key, name = f"release.gates[{i}].slice", gate.slice
+            if name not in self.dataset.request and not name.startswith(views):
+                allowed = ", ".join([*self.dataset.request, *(f"{view}<column>" for view in views)])
+                raise ValueError(f"{key}: {name!r} is not a column of the dataset, expected one of {allowed}")
+            if {name.lower(), name.lower().partition("__")[2]} & hidden:
+                raise ValueError(f"{key}: {name!r} is personal, so that its values are shown nowhere: choose another")
+        if len(self.release.slices) > MOST_SLICES:
+            raise ValueError(f"release.gates: {len(self.release.slices)} are slices, expected at most {MOST_SLICES}")
         return self
 
     @model_validator(mode="after")
@@ -135,6 +160,12 @@ class Line(Strict):
                     f"curation.{table}.incremental: {curated.incremental!r} is not a source of files with one "
                     f"partition column, expected one of {', '.join(allowed) or 'none'}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_left_out_is_known(self) -> Line:
+        views = {view: self.features[view].entity for view in self.dataset.features if view in self.features}
+        check_known(self.delivery.known, event_time=self.dataset.event_time, request=self.dataset.request, views=views)
         return self
 
     @model_validator(mode="after")
@@ -166,7 +197,7 @@ class Line(Strict):
             if view not in self.features:
                 allowed = ", ".join(sorted(self.features)) or "none"
                 raise ValueError(f"dataset.features[{i}]: {view!r} is not a feature view, expected one of {allowed}")
-        names = [variant.name for variant in (*self.training.variants, *self.training.baselines)]
+        names = [variant.name for variant in (*self.training.trials, *self.training.baselines)]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"training: the variant name {name!r} is used twice, expected distinct names")

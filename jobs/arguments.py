@@ -40,6 +40,12 @@ class Arguments:
     """What the environment says under ``snapshots``, as JSON."""
     model_group: str = ""
     state_machine: str = ""
+    image: str = ""
+    """URI of the image that the job runs in."""
+    commit: str = ""
+    """The commit of what was synthesized, where it is known."""
+    tracking: str = ""
+    """Where attempts are told besides: a tracking URI of MLflow."""
     dry_run: str = ""
     """``yes`` to look and change nothing."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 
 from jobs.main import Context, run_job
-from runtime import artefact, evaluation, promotion
-from runtime.manifest import Location
+from runtime import artefact, evaluation, judging, model_card, promotion
+from runtime.evaluation import Contestant
+from runtime.model_card import Card
 from runtime.receipts import Receipt
 from runtime.splits import open_splits
 
@@ -17,7 +18,7 @@ def main() -> int:
 
 def work(context: Context) -> Receipt:
     arguments, line = context.arguments, context.bundle.definition
-    variants = [variant.name for variant in line.training.variants]
+    variants = [variant.name for variant in line.training.trials]
     baselines = [variant.name for variant in line.training.baselines]
     found = evaluation.candidates(context.s3, arguments.models_bucket, context.paths, [*variants, *baselines])
     chosen = evaluation.best({name: found[name][1].metrics for name in variants}, line.metric)
@@ -25,32 +26,53 @@ def work(context: Context) -> Receipt:
     rows = splits.rows("test")
     labels = splits.labels(rows)
 
-    def measured(location: Location, sha256: str) -> dict[str, float] | None:
-        """A champion of another task answers another question: there is nothing to compare it with."""
-        model = artefact.load(context.s3, location, sha256)
-        return evaluation.measured(model, rows, labels) if model.manifest.task == line.dataset.task else None
+    def contestant(name: str) -> Contestant:
+        location, _, sha256 = found[name]
+        return Contestant(artefact.load(context.s3, location, sha256), rows, labels)
 
-    champion = promotion.champion(context.client("dynamodb"), arguments.ledger_table, context.paths.line)
     location, _, sha256 = found[chosen]
-    return Receipt(
-        station="training",
-        status="succeeded",
-        outputs={
-            "variant": chosen,
-            "artefact": location.uri,
-            "manifest_sha256": sha256,
-            "metrics": measured(location, sha256),
-            "validation": {name: dict(manifest.metrics) for name, (_, manifest, _) in found.items()},
-            "champion": {
-                "version": champion.version,
-                "metrics": measured(Location.of(champion.artefact), champion.manifest_sha256),
-            }
-            if champion
-            else None,
-            "baselines": {name: measured(found[name][0], found[name][2]) for name in baselines},
-            "rows": rows.num_rows,
-        },
+    challenger = contestant(chosen)
+    challenger.metrics  # noqa: B018 (rows that tell nothing are said before anything is compared)
+    current = promotion.champion(context.client("dynamodb"), arguments.ledger_table, context.paths.line)
+    champion = evaluation.champion(context.s3, current, rows, labels, line.dataset.task) if current else None
+    judged = judging.judge(
+        line,
+        challenger,
+        champion,
+        fingerprint=str(splits.manifest.get("fingerprint")),
+        size_bytes=evaluation.size(context.s3, location),
     )
+    key = context.paths.card(chosen)
+    outputs = {
+        "variant": chosen,
+        "artefact": location.uri,
+        "manifest_sha256": sha256,
+        "metrics": challenger.metrics,
+        "validation": {name: dict(manifest.metrics) for name, (_, manifest, _) in found.items()},
+        "champion": {"version": current.version, "metrics": champion.metrics if champion else None}
+        if current
+        else None,
+        "baselines": {name: contestant(name).metrics for name in baselines},
+        "rows": rows.num_rows,
+        **judged.figures,
+        "card": f"s3://{arguments.models_bucket}/{key}",
+    }
+    page = model_card.rendered(
+        Card(
+            line=line,
+            manifest=challenger.artefact.manifest,
+            outputs=outputs,
+            dataset=splits.manifest,
+            importances=judged.importances,
+            labels=labels,
+            scores=challenger.scores,
+            median_ms=judged.median_ms,
+        )
+    )
+    context.s3.put_object(
+        Bucket=arguments.models_bucket, Key=key, Body=page.encode(), ContentType="text/html; charset=utf-8"
+    )
+    return Receipt(station="training", status="succeeded", outputs=outputs)
 
 
 if __name__ == "__main__" and (code := main()):

@@ -1,7 +1,8 @@
 """A model artefact: a folder of model, encoding and reference, sealed by its manifest, which is written last.
 
-No pickle: skops loads the types that it trusts and those listed here. A folder that is not exactly what its manifest
-says is refused, and so is a manifest that is not the expected one.
+No pickle: skops loads the types that it trusts and those listed here, and models of other libraries are in a format of
+theirs that holds no code. A folder that is not exactly what its manifest says is refused, and so is a manifest that is
+not the expected one.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import skops.io
-
 from config.errors import LineError
 from runtime import encoding as encodings
 from runtime import manifest as manifests
 from runtime.encoding import Encoding
+from runtime.formats import native
+from runtime.formats.native import Native
 from runtime.manifest import Location, Manifest
 
 TRUSTED = (
@@ -35,6 +36,7 @@ TRUSTED = (
     "sklearn.utils.validation.check_array",
 )
 """Types beyond skops' own list that scikit-learn's estimators consist of."""
+_BUILD = "build it from scikit-learn's own estimators, or return a model of LightGBM, XGBoost or ONNX"
 
 
 @dataclass(frozen=True)
@@ -48,21 +50,30 @@ class Artefact:
 
 def packed(model: Any, encoding: Encoding, reference: Mapping[str, Any], where: str) -> dict[str, bytes]:
     """Return an artefact's files without the manifest; raises LineError for a model that would not be loaded again."""
-    try:
-        body = skops.io.dumps(model)
-        strange = sorted(set(skops.io.get_untrusted_types(data=body)) - set(TRUSTED))
-    except Exception as error:  # noqa: BLE001 (the model is the user's)
-        raise LineError(
-            f"{where}: the model cannot be saved: {type(error).__name__}: {' '.join(str(error).split())}: "
-            "build it from scikit-learn's own estimators"
-        ) from None
-    if strange:
-        raise LineError(f"{where}: {_strange(strange)}: build it from scikit-learn's own estimators")
     return {
-        manifests.MODEL: body,
+        manifests.MODELS[format_of(model)]: model.body if isinstance(model, Native) else _skops(model, where),
         manifests.ENCODING: encoding.encoded(),
         manifests.REFERENCE: json.dumps(reference, sort_keys=True).encode(),
     }
+
+
+def format_of(model: Any) -> manifests.Format:
+    return model.format if isinstance(model, Native) else "skops"
+
+
+def _skops(model: Any, where: str) -> bytes:
+    import skops.io  # with all of scikit-learn, which a server of another library's model has no use for
+
+    try:
+        body: bytes = skops.io.dumps(model)
+        strange = sorted(set(skops.io.get_untrusted_types(data=body)) - set(TRUSTED))
+    except Exception as error:  # noqa: BLE001 (the model is the user's)
+        raise LineError(
+            f"{where}: the model cannot be saved: {type(error).__name__}: {' '.join(str(error).split())}: {_BUILD}"
+        ) from None
+    if strange:
+        raise LineError(f"{where}: {_strange(strange)}: {_BUILD}")
+    return body
 
 
 def save(s3: Any, location: Location, files: Mapping[str, bytes], manifest: Manifest) -> str:
@@ -99,12 +110,20 @@ def verified(files: Mapping[str, bytes], where: str, manifest_sha256: str | None
     if manifest_sha256 is not None and manifests.digest(files[manifests.NAME]) != manifest_sha256:
         raise _tampered(where, manifests.NAME, manifest_sha256)
     manifest = manifests.parse(files[manifests.NAME], where)
-    for name in manifests.FILES:
+    _check_names(files, where, manifest.format)
+    for name in manifest.names:
         if manifests.digest(files[name]) != manifest.files.get(name):
             raise _tampered(where, name, str(manifest.files.get(name)))
+    encoding, body = encodings.decode(files[manifests.ENCODING]), files[manifest.model]
+    if manifest.format == "skops":
+        model = _unpacked(body, where)
+    else:
+        model = native.read(
+            manifest.format, body, len(encoding.columns), f"model artefact {where}: {manifest.model} is refused"
+        )
     return Artefact(
-        model=_unpacked(files[manifests.MODEL], where),
-        encoding=encodings.decode(files[manifests.ENCODING]),
+        model=model,
+        encoding=encoding,
         reference=json.loads(files[manifests.REFERENCE]),
         manifest=manifest,
     )
@@ -123,19 +142,24 @@ def archive(files: Mapping[str, bytes]) -> bytes:
 
 
 def _unpacked(body: bytes, where: str) -> Any:
+    import skops.io
+
+    name = manifests.MODELS["skops"]
     try:
         strange = sorted(set(skops.io.get_untrusted_types(data=body)) - set(TRUSTED))
         if not strange:
             return skops.io.loads(body, trusted=list(TRUSTED))
     except Exception as error:  # noqa: BLE001 (a file from outside: whatever is wrong with it, it is refused)
         raise LineError(
-            f"model artefact {where}: {manifests.MODEL} is not a skops file ({type(error).__name__}): train again"
+            f"model artefact {where}: {name} is not a skops file ({type(error).__name__}): train again"
         ) from None
-    raise LineError(f"model artefact {where}: {manifests.MODEL} is refused: {_strange(strange)}: train again")
+    raise LineError(f"model artefact {where}: {name} is refused: {_strange(strange)}: train again")
 
 
-def _check_names(names: Mapping[str, Any] | list[str], where: str) -> None:
-    expected = {*manifests.FILES, manifests.NAME}
+def _check_names(names: Mapping[str, Any] | list[str], where: str, format_: manifests.Format | None = None) -> None:
+    """Raise LineError unless these are an artefact's files; before the manifest is read, any format's."""
+    found: manifests.Format = next((known for known, name in manifests.MODELS.items() if name in names), "skops")
+    expected = {manifests.MODELS[format_ or found], manifests.ENCODING, manifests.REFERENCE, manifests.NAME}
     if missing := sorted(expected - set(names)):
         first = manifests.NAME if manifests.NAME in missing else missing[0]
         raise LineError(

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from config.errors import LineError
+
+if TYPE_CHECKING:  # a model server starts without them
+    import pandas as pd
+    import pyarrow as pa
 
 REQUEST = "request"
 """Source of a column that comes with the request; the others come from the feature view of that name."""
@@ -50,6 +51,8 @@ class Encoding:
 
         A column that the rows lack raises LineError, unless ``absent`` lets it count as missing throughout.
         """
+        import pandas as pd
+
         lacking = [column.name for column in self.columns if column.name not in rows.column_names]
         if lacking and absent == "error":
             raise LineError(
@@ -59,6 +62,27 @@ class Encoding:
         return pd.DataFrame(
             {column.name: _encoded(column, rows) for column in self.columns}, index=pd.RangeIndex(rows.num_rows)
         )
+
+    def framed(self, matrix: Any) -> pd.DataFrame:
+        """Return the frame that a matrix stands for: rows × columns, a category as its position, NaN for missing."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                column.name: matrix[:, j] if column.type == "number" else codes(column, _whole(matrix[:, j]))
+                for j, column in enumerate(self.columns)
+            }
+        )
+
+    def matrix(self, frame: pd.DataFrame) -> Any:
+        """Return a frame, as ``frame`` gives it, as the matrix of floats that stands for it."""
+        found = np.empty((len(frame), len(self.columns)))
+        for j, column in enumerate(self.columns):
+            values = frame[column.name]
+            found[:, j] = values.cat.codes if column.type == "category" else values
+            if column.type == "category":
+                found[found[:, j] < 0, j] = np.nan
+        return found
 
     def encoded(self) -> bytes:
         return json.dumps(asdict(self), sort_keys=True).encode()
@@ -90,6 +114,8 @@ def fit(rows: pa.Table, columns: Sequence[Mapping[str, str]], only: Sequence[str
 def _fitted(values: pa.ChunkedArray, column: Mapping[str, str]) -> Column:
     if column["type"] == "number":
         return Column(name=column["name"], type="number", source=column["source"])
+    import pyarrow.compute as pc
+
     categories = sorted(value for value in pc.unique(_texts(values)).to_pylist() if value is not None)
     return Column(name=column["name"], type="category", source=column["source"], categories=tuple(categories))
 
@@ -100,20 +126,33 @@ def _encoded(column: Column, rows: pa.Table) -> Any:
         return np.full(rows.num_rows, np.nan) if missing else _numbers(rows[column.name])
     if missing:
         return codes(column, np.full(rows.num_rows, -1))
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     found = pc.index_in(_texts(rows[column.name]), value_set=pa.array(column.categories, pa.string()))
     return codes(column, pc.fill_null(found, -1).to_numpy())
 
 
 def codes(column: Column, positions: Any) -> pd.Categorical:
     """Return categories by their positions in the column's vocabulary, -1 for missing."""
+    import pandas as pd
+
     return pd.Categorical.from_codes(positions, categories=pd.Index(list(column.categories), dtype="object"))
 
 
+def _whole(positions: Any) -> Any:
+    return np.where(np.isnan(positions), -1, positions).astype(np.int64)
+
+
 def _numbers(values: pa.ChunkedArray) -> Any:
+    import pyarrow as pa
+
     return values.cast(pa.float64()).to_numpy().copy()
 
 
 def _texts(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow as pa
+
     if pa.types.is_dictionary(values.type):  # as parquet may give them back
         values = values.cast(values.type.value_type)
     return values.cast(pa.string())

@@ -1,4 +1,8 @@
-"""The gates of a release: does the challenger reach its bars, and does it beat the champion."""
+"""The gates of a release: does the challenger reach its bars, and does it surely beat the champion.
+
+Everything that is judged was measured by the evaluation and stands in its receipt; a bar can be moved without training
+again. Nothing here needs a number's library: the function that decides has none.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from config.metrics import HIGHER_IS_BETTER
+from runtime import bars
 
 Metrics = Mapping[str, float]
 
@@ -32,11 +37,14 @@ def decide(
     gates: Sequence[Mapping[str, Any]],
     metric: str,
     margin: float,
+    comparison: Mapping[str, Any] | None = None,
+    measured: Mapping[str, Any] | None = None,
 ) -> Decision:
     """Decide on a challenger by its metrics and the champion's, both measured on the same test rows.
 
-    A gate is ``{"metric", "minimum", "maximum", "severity"}``; only one of severity error halts. Equal to the champion
-    is not better: without news nothing is released.
+    A gate is as ``config.release.Release.bars`` gives it; only one of severity error halts. ``comparison`` is the gain
+    with its interval: the challenger must gain at least ``margin``, and surely something. Equal to the champion is not
+    better: without news nothing is released. ``measured`` is what else the evaluation's receipt says.
 
     >>> measured = {"roc_auc": 0.78}
     >>> decide(line="flights", challenger=measured, champion=None, gates=[], metric="roc_auc", margin=0).decision
@@ -44,50 +52,46 @@ def decide(
     >>> decide(line="flights", challenger=measured, champion=measured, gates=[], metric="roc_auc", margin=0).decision
     'keep'
     """
-    inspections = [_inspected(gate, challenger[gate["metric"]]) for gate in gates]
+    inspections = bars.judged(gates, {**(measured or {}), "metrics": challenger}, line)
     failed = [result for result in inspections if not result["passed"] and result["severity"] == "error"]
     if failed:
-        return Decision("halt", _below(failed, line), inspections)
+        others = f" ({len(failed)} gates in all)" if len(failed) > 1 else ""
+        why, mend = failed[0]["why"], failed[0]["mend"]
+        return Decision("halt", f"release: {why}{others}: {mend}; the champion stays", inspections)
     if champion is None:
         return Decision("promote", "", inspections)
     gain = challenger[metric] - champion[metric]
     gain = gain if HIGHER_IS_BETTER[metric] else -gain
-    if gain > 0 and gain >= margin:
+    beats = gain > 0 and gain >= margin
+    if beats and (comparison is None or _above_zero(comparison["low"])):
         return Decision("promote", "", inspections)
-    by = f" by {margin:g}" if margin else ""
-    message = (
-        f"release: {metric} {challenger[metric]:.4f} does not beat the champion's {champion[metric]:.4f}{by}: "
-        "the champion stays"
-    )
-    return Decision("keep", message, inspections)
+    found = f" ({told(comparison)})" if comparison is not None else ""
+    ours, theirs = f"{metric} {challenger[metric]:.4f}", f"the champion's {champion[metric]:.4f}"
+    if beats:
+        message = f"{ours} is not surely better than {theirs}{found}: "
+        message += "the champion stays; more test rows (dataset.split.test) would tell more"
+    else:
+        message = f"{ours} does not beat {theirs}{f' by {margin:g}' if margin else ''}{found}: the champion stays"
+    return Decision("keep", f"release: {message}", inspections)
 
 
-def _inspected(gate: Mapping[str, Any], observed: float) -> dict[str, Any]:
-    minimum, maximum = gate.get("minimum"), gate.get("maximum")
-    # written so that NaN, which compares with nothing, does not pass
-    passed = (minimum is None or observed >= minimum) and (maximum is None or observed <= maximum)
-    bounds = [
-        f"at least {minimum:g}" if minimum is not None else "",
-        f"at most {maximum:g}" if maximum is not None else "",
-    ]
-    return {
-        "severity": gate["severity"],
-        "check": "gate",
-        "column": gate["metric"],
-        "passed": passed,
-        "observed": observed,
-        "expected": " and ".join(bound for bound in bounds if bound),
-        "minimum": minimum,
-        "maximum": maximum,
-    }
+def _above_zero(low: float | None) -> bool:
+    return low is not None and low > 0
 
 
-def _below(failed: Sequence[Mapping[str, Any]], line: str) -> str:
-    first = failed[0]
-    low = first["minimum"] is not None and not first["observed"] >= first["minimum"]
-    bar = first["minimum"] if low else first["maximum"]
-    others = f" ({len(failed)} gates in all)" if len(failed) > 1 else ""
-    return (
-        f"release: {first['column']} {first['observed']:.4f} is {'below' if low else 'above'} its gate {bar:g}{others}"
-        f": improve the model or correct release.gates in lines/{line}/line.yaml; the champion stays"
-    )
+def told(comparison: Mapping[str, Any]) -> str:
+    """Return the gain in words.
+
+    >>> told({"gain": 0.0031, "low": -0.0004, "high": 0.0065, "confidence": 0.95})
+    'gain 0.0031, 95 %: -0.0004 to 0.0065'
+    >>> told({"gain": -1e-9, "low": -1e-9, "high": 1e-9, "confidence": 0.9})
+    'gain 0.0000, 90 %: 0.0000 to 0.0000'
+    """
+    low, high, sure = comparison["low"], comparison["high"], f"{100 * comparison['confidence']:g} %"
+    ends = f"{_four(low)} to {_four(high)}" if low is not None and high is not None else "cannot be told"
+    return f"gain {_four(comparison['gain'])}, {sure}: {ends}"
+
+
+def _four(value: float) -> str:
+    """Four decimals, and no minus before what they show as zero."""
+    return f"{round(value, 4) + 0.0:.4f}"

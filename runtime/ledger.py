@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,6 +80,18 @@ def runs(dynamodb: Any, table: str, line: str) -> list[Entry]:
     return sorted(whole, key=lambda entry: _instant(entry.started or entry.finished), reverse=True)
 
 
+def items(dynamodb: Any, table: str, line: str, prefix: str) -> Iterator[dict[str, Any]]:
+    """Yield a line's items whose sort key begins with a prefix, as DynamoDB writes them."""
+    pages = dynamodb.get_paginator("query").paginate(
+        TableName=table,
+        KeyConditionExpression="pk = :line AND begins_with(sk, :prefix)",
+        ExpressionAttributeValues={":line": {"S": f"LINE#{line}"}, ":prefix": {"S": prefix}},
+        ConsistentRead=True,
+    )
+    for page in pages:
+        yield from page["Items"]
+
+
 def _whole(run: str, entries: list[Entry]) -> Entry:
     """A run begins with the first thing that is known of it; its inspections are its stations' together."""
     own = next((entry for entry in entries if entry.station == events.WHOLE_RUN), None)
@@ -99,17 +111,10 @@ def _whole(run: str, entries: list[Entry]) -> Entry:
 
 
 def _entries(dynamodb: Any, table: str, line: str, prefix: str) -> list[Entry]:
-    pages = dynamodb.get_paginator("query").paginate(
-        TableName=table,
-        KeyConditionExpression="pk = :line AND begins_with(sk, :prefix)",
-        ExpressionAttributeValues={":line": {"S": f"LINE#{line}"}, ":prefix": {"S": prefix}},
-        ConsistentRead=True,
-    )
     moments: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
-    for page in pages:
-        for item in page["Items"]:
-            values = {name: next(iter(value.values())) for name, value in item.items()}
-            moments.setdefault((values["run"], values["station"]), {})[values["moment"]] = values
+    for item in items(dynamodb, table, line, prefix):
+        values = {name: next(iter(value.values())) for name, value in item.items()}
+        moments.setdefault((values["run"], values["station"]), {})[values["moment"]] = values
     entries = [_entry(run, station, said) for (run, station), said in moments.items()]
     return sorted(entries, key=lambda entry: _instant(entry.started or entry.finished))
 

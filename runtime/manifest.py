@@ -5,16 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
 
 from config.errors import LineError
 from config.metrics import Task
 
 NAME = "manifest.json"
-MODEL, ENCODING, REFERENCE = "model.skops", "encoding.json", "reference.json"
-FILES = (MODEL, ENCODING, REFERENCE)
-"""Every artefact's files beside the manifest; there are no others."""
+CHECKPOINT = ".checkpoint.tar"
+"""Ends the key of what an unfinished training saved, beside the folder that its artefact will be."""
+Format = Literal["skops", "lightgbm", "xgboost", "onnx"]
+MODELS: Mapping[Format, str] = {
+    "skops": "model.skops",
+    "lightgbm": "model.txt",
+    "xgboost": "model.json",
+    "onnx": "model.onnx",
+}
+"""The model's file by its format."""
+ENCODING, REFERENCE = "encoding.json", "reference.json"
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,20 @@ class Manifest:
     columns: tuple[str, ...]
     task: Task = "binary"
     """What it answers. A manifest from before there was a choice says nothing: its model is binary."""
+    format: Format = "skops"
+    """How the model is kept; a manifest that says nothing is from before there was a choice."""
+    curves: Mapping[str, list[float]] = field(default_factory=dict)
+    """What ``train`` told of its progress: name -> values in the order of their steps."""
+
+    @property
+    def model(self) -> str:
+        """Name of the model's file."""
+        return MODELS[self.format]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every file of the artefact beside the manifest; there are no others."""
+        return (self.model, ENCODING, REFERENCE)
 
     def encoded(self) -> bytes:
         return json.dumps(asdict(self), sort_keys=True, default=str).encode()
@@ -76,12 +98,14 @@ def parse(body: bytes, where: str) -> Manifest:
     """Return the manifest; raises LineError when it is not one."""
     try:
         given = json.loads(body)
-        return Manifest(**{**given, "columns": tuple(given["columns"])})
+        found = Manifest(**{**given, "columns": tuple(given["columns"])})
+        found.model  # noqa: B018 (a format that nobody knows is a KeyError)
     except (ValueError, TypeError, KeyError):
-        expected = ", ".join(field.name for field in fields(Manifest))
+        expected = ", ".join(one.name for one in fields(Manifest))
         raise LineError(
             f"model artefact {where}: {NAME} is not a manifest, expected a JSON object of {expected}: train again"
         ) from None
+    return found
 
 
 def read(s3: Any, location: Location) -> tuple[Manifest, str] | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from config.errors import LineError
 from config.metrics import Task
 from runtime.delivery.records import SMALLEST
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _EXPECTED: dict[Task, str] = {
     "binary": "expected a fitted classifier with predict_proba over the labels 0 and 1: return the model",

@@ -47,6 +47,19 @@ class RunPaths:
         """Key prefix in the models bucket of a variant's artefact: its files, manifest.json last."""
         return f"{self.line}/{self.run}/{variant}/"
 
+    def card(self, variant: str) -> str:
+        """Key in the models bucket of a variant's model card: beside its folder, which holds nothing unsealed."""
+        return card_of(self.candidate(variant))
+
+
+def card_of(candidate: str) -> str:
+    """Key in the models bucket of the card that goes with a candidate's prefix.
+
+    >>> card_of("flights/run-1/deep/")
+    'flights/run-1/deep.html'
+    """
+    return f"{candidate.rstrip('/')}.html"
+
 
 def raw_prefix(line: str, source: str) -> str:
     """Key prefix in the raw bucket of a source's files."""

@@ -96,6 +96,7 @@ def _settings(bundle: Bundle, train: str) -> dict[str, dict[str, str]]:
             "train.py": digest(train),
             "dataset": digest(said["dataset"]),
             "training": digest(said["training"]),
+            "what release.gates measure": digest(bundle.definition.release.measured()),
         },
         "release": {"release": digest(said["release"]), "training.metric": said["training"]["metric"]},
         "scoring": tests(["predictions"]) | {"scoring": digest(said["scoring"]), "dataset": digest(said["dataset"])},

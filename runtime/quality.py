@@ -14,7 +14,7 @@ from config.metrics import METRICS, Task
 def measure(labels: Any, scores: Any, task: Task, *, subject: str) -> dict[str, float]:
     """Return every metric of the task: of scores in [0, 1] against labels 0 and 1, or of values against values.
 
-    Raises LineError when the labels are all alike: then nothing can be told apart.
+    Raises LineError when the labels are all alike (then nothing can be told apart), or a score is no finite number.
     """
     seen = np.unique(labels)
     if len(seen) < 2:
@@ -22,6 +22,12 @@ def measure(labels: Any, scores: Any, task: Task, *, subject: str) -> dict[str, 
         expected = "both labels" if task == "binary" else "labels that differ"
         raise LineError(
             f"{subject} hold {found}, expected {expected}: correct the dates under dataset.split or the spine's label"
+        )
+    unknown = len(scores) - int(np.isfinite(scores).sum())
+    if unknown:
+        raise LineError(
+            f"{subject}: the model answers {unknown} of {len(scores)} rows with no finite number: "
+            "let train return a model that copes with their columns"
         )
     with np.errstate(over="ignore", invalid="ignore"):
         measured = _probabilities(labels, scores) if task == "binary" else _values(labels, scores)

@@ -34,14 +34,16 @@ def gate(
 ) -> dict[str, Any]:
     """Decide on what training chose, and end the station unless it is to be promoted.
 
+    Everything was measured by training's evaluation, on the rows; ``bars`` are the line's gates as they are now.
     Raises LineError when the champion has changed since training compared the candidate with it.
     """
     trained = training(s3, paths)
     current = promotion.champion(dynamodb, ledger_table, paths.line)
     expected = _expected(trained)
     champion = trained["champion"]["metrics"] if trained["champion"] else None
+    comparison = trained.get("comparison")
     if current is not None and current.artefact == trained["artefact"]:  # an earlier run released this very model
-        champion = trained["metrics"]
+        champion, comparison = trained["metrics"], None
     elif (current.version if current else None) != expected:
         raise promotion.superseded(current, expected=expected)
     decision = gates.decide(
@@ -51,6 +53,8 @@ def gate(
         gates=bars,
         metric=metric,
         margin=margin,
+        comparison=comparison,
+        measured=trained,
     )
     _tell(s3, paths, decision, trained, current)
     return {
@@ -154,6 +158,8 @@ def give_back(sagemaker: Any, endpoint_name: str, champion: Champion) -> None:
     """Put the champion's configuration back into service, unless somebody else's release is at the endpoint now."""
     try:
         endpoint.restore(sagemaker, endpoint_name, champion.endpoint_config)
+    except LineError:  # it is busy
+        return
     except ClientError as error:
         if not endpoint_is_busy(error):
             raise

@@ -18,11 +18,13 @@ from assembly_line.maintenance import Maintenance
 from assembly_line.monitoring import MonitoringStation
 from assembly_line.naming import pascal, slug
 from assembly_line.release import ReleaseStation
+from assembly_line.retraining import Retraining
 from assembly_line.run import Run
 from assembly_line.scoring import ScoringStation
 from assembly_line.supervisor import Supervisor
 from assembly_line.training import TrainingStation
 from config.bundle import Bundle
+from config.compute import compute_of
 from config.parameters import resolve
 from stacks.foundation import FoundationStack
 
@@ -37,7 +39,7 @@ class LineStack(cdk.Stack):
         line, environment = bundle.definition, foundation.environment_model
         resolve(line.parameters, environment.parameters.get(line.line, {}))
         self.add_stack_dependency(foundation)
-        shared = foundation.share(self, "Foundation")
+        shared = foundation.share(self, "Foundation", training=compute_of(line, environment))
         handlers = Handlers(self, "Handlers", environment=environment, key=shared.key)
         jobs = Jobs(self, "Jobs", shared=shared, bundle=bundle)
         supervisor = Supervisor(self, "Supervisor", shared=shared, handlers=handlers, jobs=jobs)
@@ -67,6 +69,8 @@ class LineStack(cdk.Stack):
             line=line,
             predictions=self.delivery.predictions,
         )
+        for performance in self.monitoring.alarms["performance"]:
+            self.release.endpoint.watch(performance)
         stations = [
             self.curation,
             self.features,
@@ -76,9 +80,12 @@ class LineStack(cdk.Stack):
             self.delivery,
             self.monitoring,
         ]
-        self.run = Run(self, "Run", shared=shared, supervisor=supervisor, stations=stations, schedule=line.schedule)
+        self.run = Run(self, "Run", shared=shared, supervisor=supervisor, stations=stations)
         self.maintenance = Maintenance(
             self, "Maintenance", shared=shared, jobs=jobs, registry=self.release.registry, run=self.run
+        )
+        self.retraining = Retraining(
+            self, "Retraining", shared=shared, handlers=handlers, line=line, run=self.run, alarms=self.monitoring.alarms
         )
         self.dashboard = LineDashboard(
             self,

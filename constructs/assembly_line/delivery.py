@@ -97,8 +97,10 @@ class DeliveryStation(Station):
         dataset = self._line.dataset
         views = {view: self._line.features[view].entity for view in dataset.features}
         entities = [column for columns in views.values() for column in columns]
-        predict, look_up = self._predict(endpoint, online, views), self._look_up()
-        for id_, handler in {"PredictErrors": predict, "LookUpErrors": look_up}.items():
+        predict = None if endpoint.kind == "none" else self._predict(endpoint, online, views)
+        look_up = self._look_up()
+        watched = {"LookUpErrors": look_up} | ({"PredictErrors": predict} if predict else {})
+        for id_, handler in watched.items():
             error_alarm(
                 self,
                 id_,
@@ -112,6 +114,7 @@ class DeliveryStation(Station):
             shared=self._shared,
             name=slug(self._shared.environment.name, self._line.line),
             fields=list(dict.fromkeys([dataset.id, dataset.event_time, *dataset.request, *entities])),
+            optional=list(self._line.delivery.known),
             predict=predict,
             look_up=look_up,
         )
@@ -130,6 +133,7 @@ class DeliveryStation(Station):
             LINE=self._line.line,
             ID=dataset.id,
             EVENT_TIME=dataset.event_time,
+            KNOWN=json.dumps(self._line.delivery.known),
         )
         endpoint.grant_invoke(handler.role)
         online.allow(handler.role, "dynamodb:BatchGetItem")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import IgnoreMode
 from aws_cdk import aws_ecr_assets as ecr_assets
 from constructs import Construct
@@ -11,9 +13,12 @@ from config.loading import ROOT
 
 
 class JobImage(Construct):
-    """``jobs/Dockerfile`` with the project's modules and the lines' training code as its build context."""
+    """``jobs/Dockerfile`` with the project's modules and the lines' training code as its build context.
 
-    def __init__(self, scope: Construct, id_: str) -> None:
+    ``libraries`` are those whose models it trains and serves beside scikit-learn's.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, libraries: Sequence[str] = ()) -> None:
         super().__init__(scope, id_)
         self.asset = ecr_assets.DockerImageAsset(
             self,
@@ -22,5 +27,6 @@ class JobImage(Construct):
             file="jobs/Dockerfile",
             exclude=only(IMAGE_FILES),
             ignore_mode=IgnoreMode.DOCKER,
+            build_args={"LIBRARIES": " ".join(sorted(set(libraries)))} if libraries else None,
             platform=ecr_assets.Platform.LINUX_AMD64,  # the one platform that serverless endpoints have
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -18,6 +19,7 @@ from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
 from assembly_line.table import Table
 from config.line import Line
+from config.retraining import Reason
 from runtime import measures
 
 _JOIN_TIMEOUT = Duration.seconds(30)
@@ -45,7 +47,12 @@ class MonitoringStation(Station):
         )
         self.drift = self._drift()
         self.join_ground_truth = self._join(predictions)
-        self._alarms()
+        self.alarms: dict[Reason, list[cloudwatch.Alarm]] = {
+            "drift": [self._drift_alarm()],
+            "performance": self._performance_alarms(),
+        }
+        """Reason for another training -> the alarms that stand for it."""
+        self._errors()
         self.works(self.handler_state("Drift", self.drift))
 
     def _drift(self) -> Handler:
@@ -104,34 +111,40 @@ class MonitoringStation(Station):
         )
         return handler
 
-    def _alarms(self) -> None:
-        line, topic = self._line, self._shared.alarms
-        bar = line.monitoring.performance
-        alarm(
+    def _drift_alarm(self) -> cloudwatch.Alarm:
+        line = self._line
+        return alarm(
             self,
             "DriftAlarm",
-            topic=topic,
+            topic=self._shared.alarms,
             metric=line_metric(line.line, measures.DRIFT_MAX),
             threshold=line.monitoring.drift.threshold,
             when=ABOVE,
             says=f"what line {line.line} scores has moved away from what its champion was trained on: retrain it",
         )
+
+    def _performance_alarms(self) -> list[cloudwatch.Alarm]:
+        line, bar = self._line, self._line.monitoring.performance
         bounds = {"PerformanceLow": (bar.minimum, BELOW), "PerformanceHigh": (bar.maximum, ABOVE)}
-        for id_, (bound, beyond) in bounds.items():
-            if bound is not None:
-                alarm(
-                    self,
-                    id_,
-                    topic=topic,
-                    metric=line_metric(line.line, measures.PERFORMANCE),
-                    threshold=bound,
-                    when=beyond,
-                    says=f"{line.observed_metric} of line {line.line} on its ground truth is out of bounds: retrain it",
-                )
+        return [
+            alarm(
+                self,
+                id_,
+                topic=self._shared.alarms,
+                metric=line_metric(line.line, measures.PERFORMANCE),
+                threshold=bound,
+                when=beyond,
+                says=f"{line.observed_metric} of line {line.line} on its ground truth is out of bounds: retrain it",
+            )
+            for id_, (bound, beyond) in bounds.items()
+            if bound is not None
+        ]
+
+    def _errors(self) -> None:
         error_alarm(
             self,
             "GroundTruthErrors",
-            topic=topic,
+            topic=self._shared.alarms,
             function=self.join_ground_truth.function,
-            says=f"the ground truth of line {line.line} is not joined: read the log of its handler",
+            says=f"the ground truth of line {self._line.line} is not joined: read the log of its handler",
         )

@@ -16,6 +16,7 @@ from assembly_line.naming import slug
 from assembly_line.permissions import allow_key, allow_read, allow_write
 from assembly_line.registry import Registry
 from assembly_line.release_machine import ReleaseMachine
+from assembly_line.shadowing import Shadowing
 from assembly_line.shared import Shared
 from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
@@ -36,7 +37,7 @@ class ReleaseStation(Station):
         name = slug(shared.environment.name, line.line)
         self._shared, self._builder, self._line = shared, handlers, line
         self.registry = Registry(self, "Registry", name=name, question=line.question)
-        self.endpoint = Endpoint(self, "Endpoint", shared=shared, name=name, line=line.line)
+        self.endpoint = Endpoint(self, "Endpoint", shared=shared, handlers=handlers, name=name, line=line)
         self.gate = self._gate()
         self.register = self._register()
         self.deploy = self._deploy()
@@ -66,20 +67,23 @@ class ReleaseStation(Station):
         package += ["compared_with", "goes_on"]
         gate = self.handler_state("Gate", self.gate, keep=["decision"], as_="gate")
         register = self.handler_state("Register", self.register, keep=package, as_="package")
+        more = {key: sfn.JsonPath.object_at(f"$.package.{key}") for key in package}
+        shadowing = Shadowing(self) if self.endpoint.shadows else None
         deploy = self.handler_state(
             "Deploy",
             self.deploy,
-            more={key: sfn.JsonPath.object_at(f"$.package.{key}") for key in package},
-            keep=["endpoint_config"],
+            more=more | (shadowing.told if shadowing else {}),
+            keep=["endpoint_config", *(shadowing.kept if shadowing else [])],
             as_="deployment",
         )
         decision = sfn.Choice(self, "Decision")
         decision.when(sfn.Condition.string_equals("$.gate.decision", "promote"), register).otherwise(self.verdict)
         self.fresh.otherwise(gate.next(decision))
         goes_on = sfn.Choice(self, "GoesOn")
-        goes_on.when(sfn.Condition.string_equals("$.package.goes_on", "release"), deploy).otherwise(self.verdict)
+        then = self._until_in_service()
+        release = shadowing.around(deploy, then=then) if shadowing else deploy.next(then)
+        goes_on.when(sfn.Condition.string_equals("$.package.goes_on", "release"), release).otherwise(self.verdict)
         register.next(goes_on)
-        deploy.next(self._until_in_service())
 
     def _until_in_service(self) -> sfn.IChainable:
         """Look at the endpoint until it has settled; what it settled on is in the receipt that the verdict reads."""
@@ -94,14 +98,14 @@ class ReleaseStation(Station):
             keep=["status"],
             as_="verification",
         )
-        return until_settled(self, verify, endpoint=self.endpoint.name, settled=self.verdict, stuck=self.failed)
+        return until_settled(self, verify, endpoint=self.endpoint, settled=self.verdict, stuck=self.failed)
 
     def _gate(self) -> Handler:
         handler = self._handler(
             "Gate",
             LAKE_BUCKET=self._shared.lake.bucket_name,
             LEDGER_TABLE=self._shared.ledger.table_name,
-            GATES=json.dumps([gate.model_dump() for gate in self._line.release.gates]),
+            GATES=json.dumps(self._line.release.bars(self._line.dataset.task)),
             MARGIN=str(self._line.release.margin),
             METRIC=self._line.metric,
         )
@@ -127,21 +131,13 @@ class ReleaseStation(Station):
         return handler
 
     def _deploy(self) -> Handler:
-        serving = self._shared.environment.endpoint
         handler = self._handler(
             "Deploy",
             timeout=Duration.minutes(5),  # it reads the whole artefact
-            ENDPOINT_NAME=self.endpoint.name,
-            ENDPOINT_ROLE=self.endpoint.role.role_arn,
             IMAGE_URI=self._shared.image_uri,
-            ENDPOINT_KIND=serving.kind,
-            MEMORY_MB=str(serving.memory_mb),
-            MAX_CONCURRENCY=str(serving.max_concurrency),
-            INSTANCE_TYPE=serving.instance_type,
-            INSTANCE_COUNT=str(serving.instance_count),
-            KMS_KEY=self._shared.key.key_arn,
             LEDGER_TABLE=self._shared.ledger.table_name,
             SIGNING_KEY=self._shared.signing_key.key_arn,
+            **self.endpoint.deploy_environment(),
         )
         self.endpoint.grant_deploy(handler.role)
         self._shared.allow_ledger(handler.role, "dynamodb:GetItem", "dynamodb:Query")
@@ -174,6 +170,7 @@ class ReleaseStation(Station):
             "Lifecycle",
             timeout=Duration.minutes(15),
             ENDPOINT_NAME=self.endpoint.name,
+            ENDPOINT_KIND=self.endpoint.kind,
             MODEL_PACKAGE_GROUP=self.registry.name,
         )
         self.endpoint.grant_delete(lifecycle.role)

@@ -64,7 +64,7 @@ class ReleaseMachine(Construct):
             role=self.role,
             name=f"{slug(shared.environment.name, line)}-release",
             definition=self._definition(),
-            timeout=Duration.hours(2),
+            timeout=Duration.hours(2).plus(Duration.seconds(endpoint.longest_seconds)),
         )
         alarm(
             self,
@@ -119,7 +119,7 @@ class ReleaseMachine(Construct):
         refused = sfn.Fail(self, "NotReleased", error="NotReleased", cause_path="$.verification.message")
         judged = sfn.Choice(self, "InService")
         judged.when(sfn.Condition.string_equals("$.verification.status", "InService"), done).otherwise(refused)
-        return until_settled(self, verify, endpoint=self._endpoint.name, settled=judged, stuck=self._failed)
+        return until_settled(self, verify, endpoint=self._endpoint, settled=judged, stuck=self._failed)
 
     def _what_was_deployed(self) -> sfn.Pass:
         return sfn.Pass(

@@ -1,4 +1,7 @@
-"""Predictions over REST: POST one row, GET the newest prediction of an id; signed requests only."""
+"""Predictions over REST: POST one row or a batch, GET the newest prediction of an id; signed requests only.
+
+Where an environment serves no endpoint there is nobody to POST to.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from assembly_line.handler import Handler
 from assembly_line.logbook import Logbook
 from assembly_line.permissions import acknowledge
 from assembly_line.shared import Shared
+from runtime.delivery.request import MOST_ROWS
 
 _SCALAR = [
     apigateway.JsonSchemaType.NUMBER,
@@ -32,7 +36,8 @@ class PredictionApi(Construct):
         shared: Shared,
         name: str,
         fields: Sequence[str],
-        predict: Handler,
+        optional: Sequence[str] = (),
+        predict: Handler | None,
         look_up: Handler,
     ) -> None:
         super().__init__(scope, id_)
@@ -70,12 +75,8 @@ class PredictionApi(Construct):
             "Request", validate_request_body=True, validate_request_parameters=True
         )
         predictions = self.api.root.add_resource("predictions")
-        predictions.add_method(
-            "POST",
-            _integration(predict),
-            request_models={"application/json": self._model(fields)},
-            request_validator=checked,
-        )
+        if predict is not None:
+            self._post(predictions, predict, self._row(fields, optional), checked)
         predictions.add_resource("{id}").add_method(
             "GET",
             _integration(look_up),
@@ -85,18 +86,57 @@ class PredictionApi(Construct):
         self._name_bad_fields()
         self._accept_findings()
 
-    def _model(self, fields: Sequence[str]) -> apigateway.Model:
+    def _post(
+        self,
+        predictions: apigateway.Resource,
+        predict: Handler,
+        row: apigateway.JsonSchema,
+        checked: apigateway.IRequestValidator,
+    ) -> None:
+        batch = apigateway.JsonSchema(
+            type=apigateway.JsonSchemaType.OBJECT,
+            required=["instances"],
+            properties={
+                "instances": apigateway.JsonSchema(
+                    type=apigateway.JsonSchemaType.ARRAY, items=row, min_items=1, max_items=MOST_ROWS
+                )
+            },
+            additional_properties=False,
+        )
+        predictions.add_method(
+            "POST",
+            _integration(predict),
+            request_models={"application/json": self._model("Row", "one row to predict for", row)},
+            request_validator=checked,
+        )
+        self.api.root.add_resource("batches").add_method(
+            "POST",
+            _integration(predict),
+            request_models={"application/json": self._model("Batch", "rows to predict for", batch)},
+            request_validator=checked,
+        )
+
+    @staticmethod
+    def _row(fields: Sequence[str], optional: Sequence[str]) -> apigateway.JsonSchema:
         """The fields that a row has; what each may be, the handler says better than a schema can."""
         scalar: Any = apigateway.JsonSchema(type=_SCALAR)
+        return apigateway.JsonSchema(
+            type=apigateway.JsonSchemaType.OBJECT,
+            required=[field for field in fields if field not in optional],
+            properties=dict.fromkeys(fields, scalar),
+            additional_properties=False,
+        )
+
+    def _model(self, id_: str, description: str, schema: apigateway.JsonSchema) -> apigateway.Model:
         return self.api.add_model(
-            "Row",
+            id_,
             content_type="application/json",
-            description="one row to predict for",
+            description=description,
             schema=apigateway.JsonSchema(
                 schema=apigateway.JsonSchemaVersion.DRAFT4,
-                type=apigateway.JsonSchemaType.OBJECT,
-                required=list(fields),
-                properties=dict.fromkeys(fields, scalar),
+                type=schema.type,
+                required=schema.required,
+                properties=schema.properties,
                 additional_properties=False,
             ),
         )

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aws_cdk import Duration
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from assembly_line.alarms import alarm
 from assembly_line.machine import machine_role, state_machine
 from assembly_line.naming import slug
-from assembly_line.permissions import acknowledge, allow
-from assembly_line.queue import DeadLetters
+from assembly_line.permissions import allow
 from assembly_line.shared import Shared
 from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
@@ -35,7 +32,6 @@ class Run(Construct):
         shared: Shared,
         supervisor: Supervisor,
         stations: Sequence[Station],
-        schedule: str | None,
     ) -> None:
         super().__init__(scope, id_)
         self._shared, self._supervisor, self._stations = shared, supervisor, stations
@@ -50,8 +46,6 @@ class Run(Construct):
             timeout=Duration.days(1),
         )
         self._alarm()
-        if schedule is not None:
-            self._schedule(schedule)
 
     def _definition(self) -> sfn.IChainable:
         early = self._early_end()
@@ -135,23 +129,4 @@ class Run(Construct):
             metric=self.state_machine.metric_failed(period=Duration.minutes(5)),
             threshold=1,
             says=f"a run of line {self._supervisor.line} failed or was halted: its receipt says why",
-        )
-
-    def _schedule(self, expression: str) -> None:
-        letters = DeadLetters(self, "Unstarted", key=self._shared.key, alarms=self._shared.alarms)
-        acknowledge(
-            letters.queue, "AwsSolutions-SQS3", "it is the dead-letter queue of a rule, which cdk-nag does not look at"
-        )
-        events.Rule(
-            self,
-            "Schedule",
-            schedule=events.Schedule.expression(expression),
-            targets=[
-                targets.SfnStateMachine(
-                    self.state_machine,
-                    input=events.RuleTargetInput.from_object({"line": self._supervisor.line, "parameters": {}}),
-                    dead_letter_queue=letters.queue,
-                    retry_attempts=3,
-                )
-            ],
         )

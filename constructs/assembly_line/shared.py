@@ -31,6 +31,7 @@ class Names:
     bus: str
     alarms_arn: str
     queue_arn: str
+    training_queue_arn: str
     database: str
     image_uri: str
     repository_arn: str
@@ -55,6 +56,7 @@ class Shared(Construct):
         self.bus = events.EventBus.from_event_bus_name(self, "Bus", names.bus)
         self.alarms = sns.Topic.from_topic_arn(self, "Alarms", names.alarms_arn)
         self.queue = batch.JobQueue.from_job_queue_arn(self, "Queue", names.queue_arn)
+        self.training_queue = batch.JobQueue.from_job_queue_arn(self, "TrainingQueue", names.training_queue_arn)
         self.database = names.database
         self.image_uri = names.image_uri
         self.repository_arn = names.repository_arn

@@ -28,6 +28,7 @@ class Storage(Construct):
         self._key = key
         self.access_logs = self._access_logs(environment)
         self.raw = self._bucket("Raw")
+        self._tell_of_objects(self.raw)
         self.lake = self._bucket("Lake")
         self.models = self._bucket("Models")
         self.delivered = self._bucket("Delivered")
@@ -47,6 +48,12 @@ class Storage(Construct):
             server_access_logs_prefix=f"{id_.lower()}/",
             removal_policy=self._removal,
         )
+
+    def _tell_of_objects(self, bucket: s3.Bucket) -> None:
+        """Let EventBridge hear of new objects; CDK's own way to say so brings a custom resource with a function."""
+        made = bucket.node.default_child
+        assert isinstance(made, s3.CfnBucket)  # noqa: S101 (what a Bucket is made of)
+        made.add_property_override("NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True)
 
     def _access_logs(self, environment: Environment) -> s3.Bucket:
         return s3.Bucket(

@@ -1,4 +1,4 @@
-"""POST /predictions: one row in, its prediction out."""
+"""POST /predictions: one row in, its prediction out. POST /batches: up to a hundred."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class Environment:
     line: str
     id: str
     event_time: str
+    known: dict[str, str]
 
 
 ENVIRONMENT = environment.load(Environment)
@@ -34,14 +35,25 @@ SERVICE = prediction.Service(
     online_table=ENVIRONMENT.online_table,
     predictions_table=ENVIRONMENT.predictions_table,
 )
-FORM = Form(id=ENVIRONMENT.id, event_time=ENVIRONMENT.event_time, columns=ENVIRONMENT.request, views=ENVIRONMENT.views)
+FORM = Form(
+    id=ENVIRONMENT.id,
+    event_time=ENVIRONMENT.event_time,
+    columns=ENVIRONMENT.request,
+    views=ENVIRONMENT.views,
+    known=ENVIRONMENT.known,
+)
 LOGGER = Logger(service="predict")
 LOGGER.append_keys(line=ENVIRONMENT.line)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     try:
-        record = prediction.predict(SERVICE, FORM, proxy.body_of(event))
+        given = proxy.body_of(event)
+        if event.get("resource") == "/batches":
+            batch = prediction.predict_all(SERVICE, FORM, given.get("instances"))
+            LOGGER.info("predicted", extra={"rows": len(batch), "model_version": batch[0]["model_version"]})
+            return proxy.answer(200, {"predictions": batch})
+        record = prediction.predict(SERVICE, FORM, given)
     except proxy.Refused as refused:
         LOGGER.info("refused", extra={"status": refused.status})
         return proxy.refusal(refused)

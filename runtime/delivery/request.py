@@ -1,27 +1,35 @@
-"""One row of a prediction request, checked field by field."""
+"""The rows of a prediction request, checked field by field."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.delivery.proxy import Refused
 
 LONGEST_TEXT = 256
+MOST_ROWS = 100
+"""Rows of one request: what is written together."""
+NOW = "now"
 
 
 @dataclass(frozen=True)
 class Form:
     """What a line's request consists of: the names of its id and event time, the columns that its model takes from the
-    request, and per feature view the entity columns by which its features are found."""
+    request, and per feature view the entity columns by which its features are found.
+
+    ``known`` says what a request may leave out: a column -> ``<view>.<column>``, where its newest value lies online;
+    the event time -> ``now``.
+    """
 
     id: str
     event_time: str
     columns: list[str]
     views: Mapping[str, list[str]]
+    known: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def entities(self) -> list[str]:
@@ -31,7 +39,10 @@ class Form:
 
 @dataclass(frozen=True)
 class Request:
-    """A checked request; ``values`` holds the columns and entities by name, null where they are unknown."""
+    """A checked request; ``values`` holds the columns and entities by name, null where they are unknown.
+
+    What the form lets be left out is not among them when it was.
+    """
 
     id: str
     event_time: dt.datetime
@@ -42,17 +53,33 @@ def check(form: Form, given: Mapping[str, Any]) -> Request:
     """Return the request; raises Refused (400) naming the first field that is missing, unknown or of a wrong kind."""
     expected = list(dict.fromkeys([form.id, form.event_time, *form.columns, *form.entities]))
     for name in expected:
-        if name not in given:
+        if name not in given and name not in form.known:
             raise Refused(400, f"{name}: missing, expected {', '.join(expected)}: add it (null when it is unknown)")
     for name in given:
         if name not in expected:
             raise Refused(400, f"{name[:LONGEST_TEXT]}: unknown field, expected {', '.join(expected)}: remove it")
-    values = {name: _scalar(name, given[name]) for name in expected if name not in (form.id, form.event_time)}
+    columns = [name for name in expected if name in given and name not in (form.id, form.event_time)]
+    asked = form.event_time in given
     return Request(
         id=_identity(form.id, given[form.id]),
-        event_time=_moment(form.event_time, given[form.event_time]),
-        values=values,
+        event_time=_moment(form.event_time, given[form.event_time]) if asked else dt.datetime.now(dt.UTC),
+        values={name: _scalar(name, given[name]) for name in columns},
     )
+
+
+def check_all(form: Form, given: Any) -> list[Request]:
+    """Return the requests of a batch; raises Refused (400) naming the first instance at fault and its field."""
+    if not isinstance(given, list) or not 0 < len(given) <= MOST_ROWS:
+        raise Refused(400, f"instances: expected a list of 1 to {MOST_ROWS} objects, each a row")
+    requests = []
+    for i, row in enumerate(given):
+        if not isinstance(row, dict):
+            raise Refused(400, f"instances[{i}]: expected an object, with a field per column")
+        try:
+            requests.append(check(form, row))
+        except Refused as refused:
+            raise Refused(refused.status, f"instances[{i}].{refused}") from None
+    return requests
 
 
 def _identity(name: str, value: Any) -> str:

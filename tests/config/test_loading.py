@@ -212,6 +212,48 @@ def test_several_mistakes_are_counted_behind_the_first(root: Path, change: Chang
             "expected one of roc_auc, average_precision, log_loss, brier",
         ),
         (
+            "- {metric: roc_auc, minimum: 0.6, severity: error}",
+            "- {kind: slise, slice: category, metric: roc_auc, minimum: 0.6}",
+            "release.gates[0].kind: 'slise' is not a kind, "
+            "expected one of metric, slice, latency, size, leak, constant",
+        ),
+        (
+            "- {metric: roc_auc, minimum: 0.6, severity: error}",
+            "- {kind: slice, slice: categroy, metric: roc_auc, minimum: 0.6}",
+            "release.gates[0].slice: 'categroy' is not a column of the dataset, "
+            "expected one of category, price, hour, customer_history__<column>",
+        ),
+        (
+            "- {metric: roc_auc, minimum: 0.6, severity: error}",
+            "- {kind: slice, slice: category, metric: roc_auc}",
+            "release.gates[0]: judges nothing, expected minimum, maximum or worse_by: add one",
+        ),
+        (
+            "- {metric: roc_auc, minimum: 0.6, severity: error}",
+            "- {kind: latency, maximum: 20}",
+            "release.gates[0].maximum: unknown key, expected one of kind, maximum_ms, severity: correct or remove it",
+        ),
+        (
+            "- {metric: roc_auc, minimum: 0.6, severity: error}",
+            "- {kind: leak, metric: brier}",
+            "release.gates[0]: suspicious: missing, expected the value from which the metric is suspicious: add it",
+        ),
+        (
+            "- {metric: roc_auc, minimum: 0.6, severity: error}",
+            "- {metric: roc_auc, minimum: .nan, severity: error}",
+            "release.gates[0].minimum: nan is not allowed: input should be a finite number",
+        ),
+        (
+            "release:\n  gates:\n",
+            "personal: [price]\nrelease:\n  gates:\n    - {kind: slice, slice: price, metric: brier, maximum: 1}\n",
+            "release.gates[0].slice: 'price' is personal, so that its values are shown nowhere: choose another",
+        ),
+        (
+            "release:\n",
+            "release:\n  by: month\n",
+            "release.by: 'month' is not allowed, expected row, day or week",
+        ),
+        (
             "performance: {metric: roc_auc",
             "performance: {metric: bias",
             "monitoring.performance.metric: 'bias' is not a metric of the task binary, expected one of roc_auc, brier",

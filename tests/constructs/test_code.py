@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any, get_args
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_s3_assets as s3_assets
 
 from assembly_line.code import HANDLER_FILES, IMAGE_FILES, job_pins, module_zip, only
+from assembly_line.image import JobImage
+from config.environment import Environment
 from config.loading import ROOT
 
 SHIPPED = {
@@ -17,6 +21,7 @@ SHIPPED = {
     "config/line.py",
     "config/environments/prod.yaml",
     "jobs/Dockerfile",
+    "jobs/requirements-onnx.txt",
     "jobs/requirements.txt",
     "jobs/train.py",
     "lambdas/run/verdict.py",
@@ -72,6 +77,7 @@ def test_the_image_is_built_of_nothing_but_jobs_and_training_code(repository: Pa
         "config/errors.py",
         "config/line.py",
         "jobs/Dockerfile",
+        "jobs/requirements-onnx.txt",
         "jobs/requirements.txt",
         "jobs/train.py",
         "lines/shop/train.py",
@@ -106,13 +112,48 @@ def test_the_same_modules_make_the_same_zip(repository: Path, tmp_path: Path) ->
     assert first == second
 
 
-@pytest.mark.parametrize(("folder", "group"), [("lambdas", "handlers"), ("jobs", "jobs")])
-def test_requirements_are_what_the_lock_says(folder: str, group: str) -> None:
+@pytest.mark.parametrize(
+    ("file", "group"),
+    [
+        ("lambdas/requirements.txt", "handlers"),
+        ("jobs/requirements.txt", "jobs"),
+        ("jobs/requirements-lightgbm.txt", "lightgbm"),
+        ("jobs/requirements-xgboost.txt", "xgboost"),
+        ("jobs/requirements-onnx.txt", "onnx"),
+    ],
+)
+def test_requirements_are_what_the_lock_says(file: str, group: str) -> None:
     command = [sys.executable, "-m", "uv", "export", "--frozen", "--offline", "--only-group", group]
     command += ["--no-emit-project", "--no-header", "--no-annotate", "--format", "requirements-txt", "--quiet"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    mend = f"write it anew: {' '.join(command[2:-1])} --output-file {folder}/requirements.txt"
-    assert (ROOT / folder / "requirements.txt").read_text() == done.stdout, mend
+    mend = f"write it anew: {' '.join(command[2:-1])} --output-file {file}"
+    assert (ROOT / file).read_text() == done.stdout, mend
+
+
+def image(stack: cdk.Stack, libraries: list[str]) -> dict[str, Any]:
+    """Return what the assembly says of how the image is built."""
+    JobImage(stack, "Image", libraries=libraries)
+    app = stack.node.root
+    assert isinstance(app, cdk.App)
+    (manifest,) = Path(app.synth().directory).glob("*.assets.json")
+    (asset,) = json.loads(manifest.read_text())["dockerImages"].values()
+    found: dict[str, Any] = asset["source"]
+    return found
+
+
+def test_the_image_has_the_libraries_that_the_environment_names(tmp_path: Path) -> None:
+    plain = image(cdk.Stack(cdk.App(outdir=str(tmp_path / "plain")), "Stack"), [])
+    more = image(cdk.Stack(cdk.App(outdir=str(tmp_path / "more")), "Stack"), ["onnx", "lightgbm"])
+
+    assert "dockerBuildArgs" not in plain
+    assert more["dockerBuildArgs"] == {"LIBRARIES": "lightgbm onnx"}
+
+
+def test_each_library_that_an_environment_may_name_has_its_requirements() -> None:
+    (names,) = (get_args(kind) for kind in get_args(Environment.model_fields["libraries"].annotation))
+    assert {f"requirements-{name}.txt" for name in names} == {
+        path.name for path in (ROOT / "jobs").glob("requirements-*.txt")
+    }
 
 
 def test_glue_installs_what_is_locked() -> None:

@@ -176,11 +176,18 @@ def test_what_is_unknown_is_missing(server: Server, row: dict[str, Any]) -> None
         ("[" * 100_000, 'the body is not JSON, expected {"instances": [{column: value, ...}, ...]}'),
         ("9" * 5000, 'the body is not JSON, expected {"instances": [{column: value, ...}, ...]}'),
         (b"\xff\xfe{}", 'the body is not JSON, expected {"instances": [{column: value, ...}, ...]}'),
-        (" " * (6 * 1024 * 1024 + 1), "the body is larger than 6291456 bytes: send fewer instances at once"),
     ],
 )
 def test_a_request_at_fault_is_told_which_field(server: Server, body: object, error: str) -> None:
     assert server.post(body) == (400, {"error": error})
+
+
+def test_a_body_that_is_too_large_is_refused_whatever_it_holds(server: Server) -> None:
+    assert server.post(" " * 10_000_000) == (
+        413,
+        {"error": "the body is larger than 6291456 bytes: send fewer instances at once"},
+    )
+    assert server.pings()
 
 
 def test_a_dataset_column_that_the_model_does_not_use_is_ignored(model: Path) -> None:
@@ -191,7 +198,7 @@ def test_a_dataset_column_that_the_model_does_not_use_is_ignored(model: Path) ->
         Encoding(columns=(Column(name="distance", type="number", source="request"),), ignored=("weather__wind",))
     )
 
-    assert reader.frame(b'{"instances": [{"distance": 1, "weather__wind": 2}]}').columns.tolist() == ["distance"]
+    assert reader.matrix(b'{"instances": [{"distance": 1, "weather__wind": 2}]}').tolist() == [[1.0]]
 
 
 def test_it_ends_what_is_in_flight_before_it_stops(model: Path) -> None:
@@ -205,7 +212,44 @@ def test_it_ends_what_is_in_flight_before_it_stops(model: Path) -> None:
         request.join(timeout=20)
 
         assert answers == [200]
-        assert server.process.wait(timeout=10) in (0, -signal.SIGTERM)
+        assert server.process.wait(timeout=10) == 0
+
+
+def test_under_load_every_request_is_answered_before_it_stops(model: Path) -> None:
+    """Clients ask without a pause over connections that stay open, until they are told that theirs is closed."""
+    answered, lost, body = [0] * 8, [], json.dumps({"instances": [ROW] * 20})
+
+    def ask(client: int, port: int) -> None:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+            connection.connect()
+            while True:
+                try:
+                    connection.request("POST", "/invocations", body)
+                    answer = connection.getresponse()
+                    told = json.loads(answer.read())
+                except OSError as error:
+                    lost.append(error)
+                    return
+                answered[client] += answer.status == 200 and len(told["predictions"]) == 20
+                if answer.getheader("Connection") == "close":
+                    return
+
+    with running(model) as server:
+        clients = [threading.Thread(target=ask, args=(client, server.port)) for client in range(len(answered))]
+        for client in clients:
+            client.start()
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        asked_at = time.monotonic()
+        code = server.process.wait(timeout=10)
+        took = time.monotonic() - asked_at
+        for client in clients:
+            client.join(timeout=10)
+
+    assert lost == []
+    assert min(answered) > 1
+    assert (code, took < 3) == (0, True)
+    assert not server.pings()
 
 
 def test_a_model_that_was_changed_is_not_served(model: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 
 from config.errors import LineError
 from runtime import artefact, manifest, models
-from runtime.manifest import MODEL, NAME
+from runtime.manifest import MODELS, NAME
 from tests.moto_server import Aws
 from tests.runtime.modelled import World, rows, world
 
@@ -55,8 +55,8 @@ def refusal(files: dict[str, bytes], sha256: str | None = None) -> str:
 def resealed(files: dict[str, bytes], model: bytes) -> dict[str, bytes]:
     """Return the files with another model and a manifest that agrees with it."""
     sealed = manifest.parse(files[NAME], "here")
-    agreeing = replace(sealed, files={**sealed.files, MODEL: manifest.digest(model)})
-    return {**files, MODEL: model, NAME: agreeing.encoded()}
+    agreeing = replace(sealed, files={**sealed.files, MODELS["skops"]: manifest.digest(model)})
+    return {**files, MODELS["skops"]: model, NAME: agreeing.encoded()}
 
 
 def test_a_model_predicts_the_same_after_loading(saved: Saved) -> None:
@@ -197,7 +197,7 @@ def test_a_regressor_of_scikit_learn_predicts_the_same_after_loading(saved: Save
 
     packed = artefact.packed(fitted, encoding, reference, "here")
 
-    loaded = artefact.verified(resealed(files, packed[MODEL]), "here").model
+    loaded = artefact.verified(resealed(files, packed[MODELS["skops"]]), "here").model
     np.testing.assert_array_equal(loaded.predict(inputs), fitted.predict(inputs))
 
 

@@ -77,11 +77,38 @@ def test_only_a_gate_of_severity_error_halts(severity: str, decision: str, warne
         {
             "severity": severity,
             "check": "gate",
+            "kind": "metric",
             "column": "roc_auc",
             "passed": False,
             "observed": 0.61,
             "expected": "at least 0.7",
-            "minimum": 0.7,
-            "maximum": None,
+            "why": "roc_auc 0.6100 is below its gate 0.7",
+            "mend": "improve the model or correct release.gates in lines/flights/line.yaml",
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "decision"),
+    [(0.001, 0.02, "promote"), (0.0, 0.02, "keep"), (-0.004, 0.02, "keep"), (None, None, "keep")],
+)
+def test_a_challenger_must_be_surely_better(low: float | None, high: float | None, decision: str) -> None:
+    comparison = {"gain": 0.01, "low": low, "high": high, "confidence": 0.95}
+    assert decided({"roc_auc": 0.80}, {"roc_auc": 0.79}, comparison=comparison).decision == decision
+
+
+def test_a_gain_that_may_be_chance_is_told_with_its_interval() -> None:
+    comparison = {"gain": 0.0031, "low": -0.0004, "high": 0.0065, "confidence": 0.95}
+    assert decided({"roc_auc": 0.8031}, {"roc_auc": 0.8}, comparison=comparison).message == (
+        "release: roc_auc 0.8031 is not surely better than the champion's 0.8000 "
+        "(gain 0.0031, 95 %: -0.0004 to 0.0065): "
+        "the champion stays; more test rows (dataset.split.test) would tell more"
+    )
+
+
+def test_a_gain_below_the_margin_is_told_with_its_interval() -> None:
+    comparison = {"gain": 0.01, "low": 0.004, "high": 0.016, "confidence": 0.9}
+    assert decided({"roc_auc": 0.8}, {"roc_auc": 0.79}, margin=0.05, comparison=comparison).message == (
+        "release: roc_auc 0.8000 does not beat the champion's 0.7900 by 0.05 "
+        "(gain 0.0100, 90 %: 0.0040 to 0.0160): the champion stays"
+    )

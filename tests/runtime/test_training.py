@@ -148,7 +148,7 @@ def test_a_model_of_the_lines_own_class_would_not_be_loaded_and_is_refused(aws: 
 
     assert message(aws, tmp_path, code) == (
         "lines/LINE/train.py: it holds lines.LINE.train.Mine, which is not on the list of trusted types: "
-        "build it from scikit-learn's own estimators"
+        "build it from scikit-learn's own estimators, or return a model of LightGBM, XGBoost or ONNX"
     )
 
 

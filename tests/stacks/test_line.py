@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,35 @@ def test_a_line_without_channels_still_keeps_what_ground_truth_is_joined_with(tm
 def test_a_scheduled_line_is_started_by_a_rule_that_loses_no_start(tmp_path: Path) -> None:
     made = template(tmp_path, bundle(schedule="rate(1 day)"))
     ((target,),) = targets(made, ScheduleExpression="rate(1 day)")
-    assert target["Input"] == '{"line":"flights","parameters":{}}'
+    assert target["InputTransformer"]["InputTemplate"] == '{"detail-type":"Line Schedule","time":<time>}'
     assert target["DeadLetterConfig"]["Arn"]
+
+
+def retraining(made: assertions.Template) -> dict[str, Any]:
+    """Return the variables of the function that starts runs."""
+    properties = {"Properties": {"Handler": "lambdas.monitoring.retrain.handler"}}
+    (function,) = made.find_resources("AWS::Lambda::Function", properties).values()
+    variables: dict[str, Any] = function["Properties"]["Environment"]["Variables"]
+    return variables
+
+
+def test_alarms_of_drift_and_performance_start_a_run_unless_the_line_says_otherwise(tmp_path: Path) -> None:
+    made = template(tmp_path / "both", bundle())
+    asks = assertions.Match.object_like({"source": ["aws.cloudwatch"]})
+    ((target,),) = targets(made, EventPattern=asks)
+    assert target["DeadLetterConfig"]["Arn"]
+    dates = json.loads(retraining(made)["DATES"])
+    assert dates["score_date"] == "2013-08-15"
+    assert len(dates) == 5
+    none = template(tmp_path / "none", bundle(retraining={"on": [], "move_dates": False}))
+    assert targets(none, EventPattern=asks) == []
+    assert (retraining(none)["DATES"], retraining(none)["ALARMS"]) == ("{}", "{}")
+
+
+def test_new_raw_files_start_a_run_where_the_line_wants_it(tmp_path: Path) -> None:
+    made = template(tmp_path, bundle(retraining={"on": ["data"]}))
+    pattern = {"source": ["aws.s3"], "detail": {"object": {"key": [{"prefix": "flights/"}]}}}
+    assert len(targets(made, EventPattern=assertions.Match.object_like(pattern))) == 1
 
 
 def targets(made: assertions.Template, **properties: Any) -> list[list[dict[str, Any]]]:

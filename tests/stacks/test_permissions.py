@@ -115,3 +115,15 @@ def test_every_job_has_a_role_of_its_own_beside_the_one_that_starts_it(assembly:
     own = {json.dumps(container["JobRoleArn"]) for container in containers}
     assert len(own) == len(containers)
     assert own.isdisjoint({json.dumps(container["ExecutionRoleArn"]) for container in containers})
+
+
+def test_an_evaluation_writes_model_cards_and_no_artefact(assembly: Assembly) -> None:
+    written = [
+        json.dumps(resource)
+        for where, statement in assembly.statements()
+        if "EvaluateJobRole" in where and "s3:PutObject" in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+        if "Models" in json.dumps(resource)
+    ]
+    assert written
+    assert [resource for resource in written if ".html" not in resource] == []

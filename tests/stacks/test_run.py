@@ -177,7 +177,7 @@ def test_each_variant_and_baseline_is_trained(machine: Json) -> None:
     from config.loading import load_bundle
 
     training = load_bundle("flights").definition.training
-    assert machine["States"]["Variants"]["Result"] == [v.name for v in (*training.variants, *training.baselines)]
+    assert machine["States"]["Variants"]["Result"] == [v.name for v in (*training.trials, *training.baselines)]
     assert machine["States"]["Sweep"]["MaxConcurrency"] == training.concurrency
 
 

@@ -10,10 +10,10 @@ from tests.moto_server import REGION, Aws
 BODY = {"id": "canary-4711", "event_time": "2013-08-15T10:30:00Z", "carrier": "UA", "tailnum": "N-canary"}
 
 
-def ask(aws: Aws, body: Any) -> Called:
+def ask(aws: Aws, body: Any, resource: str = "/predictions") -> Called:
     return call(
         "lambdas.delivery.predict",
-        {"body": json.dumps(body)},
+        {"resource": resource, "body": json.dumps(body)},
         aws.environment(
             ENDPOINT_NAME="flights",
             ONLINE_TABLE=aws.table("key"),
@@ -23,6 +23,7 @@ def ask(aws: Aws, body: Any) -> Called:
             LINE="flights",
             ID="id",
             EVENT_TIME="event_time",
+            KNOWN="{}",
         ),
     )
 
@@ -64,4 +65,14 @@ def test_a_bad_request_is_told_and_not_logged(aws: Aws) -> None:
 
     assert called.answer["statusCode"] == 400
     assert json.loads(called.answer["body"]) == {"message": "carrier: expected a number, text, true, false or null"}
+    assert "canary" not in json.dumps(called.log)
+
+
+@pytest.mark.usefixtures("_model")
+def test_a_batch_is_answered_with_its_predictions(aws: Aws) -> None:
+    called = ask(aws, {"instances": [BODY]}, "/batches")
+
+    assert called.answer["statusCode"] == 200
+    (record,) = json.loads(called.answer["body"])["predictions"]
+    assert (record["id"], record["score"]) == ("canary-4711", 0.25)
     assert "canary" not in json.dumps(called.log)

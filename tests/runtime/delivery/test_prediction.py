@@ -1,6 +1,7 @@
 import datetime as dt
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,7 +40,8 @@ class Model:
         if self.error is not None:
             raise ClientError(self.error, "InvokeEndpoint")  # type: ignore[arg-type]
         self.rows += json.loads(request["Body"])["instances"]
-        return {"Body": io.BytesIO(b'{"predictions": [{"score": 0.25}], "model_version": 3}')}
+        predictions = [{"score": 0.25 + i} for i in range(len(json.loads(request["Body"])["instances"]))]
+        return {"Body": io.BytesIO(json.dumps({"predictions": predictions, "model_version": 3}).encode())}
 
 
 class World:
@@ -160,3 +162,153 @@ def test_an_error_of_the_endpoint_is_told_to_whom_it_concerns(
 
     assert (refused.value.status, str(refused.value)) == (status, message)
     assert world.dynamodb.scan(TableName=world.service.predictions_table)["Count"] == 0
+
+
+KNOWN = Form(
+    id="id",
+    event_time="event_time",
+    columns=["carrier", "distance"],
+    views={"plane": ["tailnum"], "route": ["origin", "carrier"], "model": ["model"]},
+    known={"event_time": "now", "carrier": "plane.carrier", "model": "plane.model", "distance": "route.distance"},
+)
+
+
+def refusal(world: World, form: Form, given: Any) -> tuple[int, str]:
+    with pytest.raises(Refused) as refused:
+        prediction.predict_all(world.service, form, given)
+    assert world.model.rows == []
+    assert world.dynamodb.scan(TableName=world.service.predictions_table)["Count"] == 0
+    return refused.value.status, str(refused.value)
+
+
+def test_what_is_known_online_may_be_left_out_and_leads_to_further_entities(world: World) -> None:
+    world.know("plane", {"tailnum": "N1"}, carrier="UA", model="A320")
+    world.know("route", {"origin": "EWR", "carrier": "UA"}, distance=719, late_share=0.25)
+    world.know("model", {"model": "A320"}, seats=182)
+
+    record = prediction.predict(world.service, KNOWN, {"id": "UA-1", "tailnum": "N1", "origin": "EWR"})
+
+    assert world.model.rows == [
+        {
+            "carrier": "UA",
+            "distance": 719,
+            "plane__carrier": "UA",
+            "plane__model": "A320",
+            "route__distance": 719,
+            "route__late_share": 0.25,
+            "model__seats": 182,
+        }
+    ]
+    assert abs(dt.datetime.fromisoformat(record["event_time"]) - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=1)
+
+
+def test_what_is_given_counts_more_than_what_is_known(world: World) -> None:
+    world.know("plane", {"tailnum": "N1"}, carrier="UA", model=None)
+
+    given = {"id": "UA-1", "tailnum": "N1", "origin": "EWR", "carrier": "DL", "distance": None}
+    prediction.predict(world.service, KNOWN, given)
+
+    assert world.model.rows == [{"carrier": "DL", "distance": None, "plane__carrier": "UA", "plane__model": None}]
+
+
+@pytest.mark.parametrize(
+    ("row", "error"),
+    [
+        (
+            {"id": "1", "tailnum": "N9", "origin": "EWR"},
+            (404, "instances[1].carrier: left out, but view 'plane' does not know tailnum \"N9\": give it"),
+        ),
+        (
+            {"id": "1", "tailnum": "N1", "origin": "JFK"},
+            (
+                404,
+                'instances[1].distance: left out, but view \'route\' does not know origin "JFK", carrier "UA": give it',
+            ),
+        ),
+        (
+            {"id": "1", "tailnum": None, "origin": "JFK"},
+            (404, "instances[1].carrier: left out, but view 'plane' does not know tailnum null: give it"),
+        ),
+        (
+            {"id": "1", "origin": "JFK"},
+            (
+                400,
+                "instances[1].tailnum: missing, expected id, event_time, carrier, distance, tailnum, origin, model: "
+                "add it (null when it is unknown)",
+            ),
+        ),
+        ("N1", (400, "instances[1]: expected an object, with a field per column")),
+    ],
+)
+def test_an_entity_that_nothing_knows_is_told_and_nothing_is_predicted(
+    world: World, row: Any, error: tuple[int, str]
+) -> None:
+    world.know("plane", {"tailnum": "N1"}, carrier="UA", model="A320")
+    world.know("route", {"origin": "EWR", "carrier": "UA"}, distance=719)
+
+    assert refusal(world, KNOWN, [{"id": "0", "tailnum": "N1", "origin": "EWR"}, row]) == error
+
+
+def test_a_column_that_a_view_does_not_have_is_the_lines_mistake(world: World) -> None:
+    world.know("plane", {"tailnum": "N1"}, model="A320")
+
+    assert refusal(world, KNOWN, [{"id": "0", "tailnum": "N1", "origin": "EWR"}]) == (
+        503,
+        "carrier: view 'plane' has no column 'carrier': correct delivery.known in the line's line.yaml",
+    )
+
+
+def test_a_batch_is_read_predicted_and_recorded_together(world: World, aws: Aws) -> None:
+    rows = [{**GIVEN, "id": f"UA-{i}", "tailnum": f"N{i % 7}"} for i in range(100)]
+    for i in range(6):
+        world.know("plane", {"tailnum": f"N{i}"}, built=1990 + i)
+
+    found = prediction.predict_all(world.service, FORM, rows)
+
+    assert [record["id"] for record in found] == [row["id"] for row in rows]
+    assert [record["score"] for record in found] == [0.25 + i for i in range(100)]
+    assert [row.get("plane__built") for row in world.model.rows[:8]] == [*range(1990, 1996), None, 1990]
+    assert lookup.find(world.dynamodb, world.service.predictions_table, "flights", "UA-99") == found[99]
+
+
+@pytest.mark.parametrize("given", [[], None, {}, [GIVEN] * 101])
+def test_a_batch_is_a_list_of_some_rows(world: World, given: Any) -> None:
+    assert refusal(world, FORM, given) == (400, "instances: expected a list of 1 to 100 objects, each a row")
+
+
+class Busy:
+    """A store that leaves what it is asked for unprocessed for some calls."""
+
+    def __init__(self, dynamodb: Any, calls: int) -> None:
+        self._dynamodb, self.calls = dynamodb, calls
+
+    def batch_get_item(self, **request: Any) -> Any:
+        self.calls -= 1
+        if self.calls >= 0:
+            return {"Responses": {}, "UnprocessedKeys": request["RequestItems"]}
+        return self._dynamodb.batch_get_item(**request)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._dynamodb, name)
+
+
+def test_keys_that_the_store_left_unread_are_asked_for_again(world: World) -> None:
+    world.know("plane", {"tailnum": "N1"}, built=1999)
+    world.service = replace(world.service, dynamodb=Busy(world.dynamodb, calls=2))
+
+    world.predict()
+
+    assert world.model.rows[0]["plane__built"] == 1999
+
+
+def test_a_store_that_reads_nothing_is_no_unknown_entity(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(online, "ATTEMPTS", 2)
+    world.service = replace(world.service, dynamodb=Busy(world.dynamodb, calls=99))
+
+    with pytest.raises(Refused) as refused:
+        world.predict()
+
+    assert (refused.value.status, str(refused.value)) == (
+        503,
+        "the features of line 'flights' cannot be read now: try again in a minute",
+    )

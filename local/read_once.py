@@ -1,0 +1,24 @@
+"""What moto and botocore read anew for each client, request or path is read once: a fifth of a server's time."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import botocore.session
+from moto import backends
+from moto.stepfunctions.parser.asl.utils import json_path
+
+if TYPE_CHECKING:
+    from local.server import EmbeddedAws
+
+_loader = cache(botocore.session.create_loader)
+_parsed = cache(json_path.parse)  # type: ignore[attr-defined]
+_modules = frozenset(backends.list_of_moto_modules())
+
+
+def install(aws: EmbeddedAws) -> None:
+    """Share what is read, as long as the server runs; nobody changes it."""
+    aws.patches.replace(botocore.session, "create_loader", _loader)
+    aws.patches.replace(json_path, "parse", _parsed)
+    aws.patches.replace(backends, "list_of_moto_modules", lambda: _modules)
