@@ -6,6 +6,8 @@ the endpoint, the pointer and the history.
 
 from __future__ import annotations
 
+import base64
+import hmac
 from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, Phase, settings
@@ -47,6 +49,8 @@ class Releases(RuleBasedStateMachine):
         self.events: list[dict[str, Any]] = []
         self.heard: dict[str, int] = {}
         self.seen: list[Production] = []
+        self.served: set[str] = set()
+        """Configurations that were in service once."""
         self.is_abandoned = False
         """Whether somebody was stopped in the middle of a release, and nobody has released since."""
 
@@ -58,23 +62,24 @@ class Releases(RuleBasedStateMachine):
     def begins(self, approval: str, hosted: bool, releases: int) -> None:
         self.world.approval, self.world.hosted = approval, hosted
         for _ in range(releases):
-            self.a_better_model_is_released()
+            self.a_better_model_is_released(None)
 
     @precondition(lambda self: len(self.world.history()) < 7)
-    @rule()
-    def a_better_model_is_released(self) -> None:
-        """Without anything going wrong, unless somebody else is at it."""
+    @rule(fault=FAULTS)
+    def a_better_model_is_released(self, fault: Fault | None) -> None:
+        """Whatever strikes one of its steps, unless somebody else is at it."""
         process: Process | None = self.world.run(roc_auc=self.best() + 0.01)
         while process is not None:
-            self.goes_on(process)
+            self.goes_on(process, fault)
             waiting = process.result == "held" and self.world.approval == "manual"
             process = self.world.hear(self.world.decide(self.world.versions()[-1], "Approved")) if waiting else None
 
-    def goes_on(self, process: Process) -> None:
-        """Let a process go on, and time with it."""
-        for _ in range(9):
+    def goes_on(self, process: Process, fault: Fault | None = None) -> None:
+        """Let a process go on, and time with it; a fault strikes each of its steps once."""
+        for number in range(14):
             if not process.ended:
-                self.advance(process, None)
+                struck = Fault(fault.at, fault.after) if fault and number % 2 == 0 else None
+                self.advance(process, struck)
                 self.world.sagemaker.tick()
                 self.holds()
 
@@ -110,11 +115,11 @@ class Releases(RuleBasedStateMachine):
         one.was_raced = True
         self.advance(one, Fault(at=at, meanwhile=lambda: self.advance(other, None)))
 
-    @rule(at=st.integers(2, 6))
-    def two_runs_come_to_their_promotion_at_once(self, at: int) -> None:
-        """Each was compared with the same champion; one promotes between two calls of the other's promotion."""
+    @rule(at=st.integers(2, 13), steps=st.sampled_from([2, 3]))
+    def two_runs_come_to_the_same_place_at_once(self, at: int, steps: int) -> None:
+        """Each was compared with the same champion; one is promoted between two calls of the other's step."""
         one, other = (self.world.run(roc_auc=self.best() + 0.01) for _ in range(2))
-        for process in (one, other) * 3:
+        for process in (one,) * steps + (other,) * 3:
             if not process.ended:
                 self.advance(process, None)
                 self.world.sagemaker.tick()
@@ -122,6 +127,18 @@ class Releases(RuleBasedStateMachine):
         if not one.ended and not other.ended:
             one.was_raced = True
             self.advance(one, Fault(at=at, meanwhile=lambda: self.advance(other, None)))
+
+    @rule(steps=st.integers(1, 3), fault=FAULTS)
+    def a_release_goes_on_after_another_one(self, steps: int, fault: Fault | None) -> None:
+        """It was compared with the champion before."""
+        process = self.world.run(roc_auc=self.best() + 0.01)
+        for _ in range(steps):
+            if not process.ended:
+                self.advance(process, None)
+        self.a_better_model_is_released(None)
+        if not process.ended:
+            self.advance(process, fault)
+            self.holds()
 
     @rule()
     def everybody_goes_on(self) -> None:
@@ -186,10 +203,10 @@ class Releases(RuleBasedStateMachine):
         self.world.roll_back(champion.production if champion and knows else 0)
 
     @precondition(lambda self: len(self.world.history()) > 1)
-    @rule(times=st.integers(1, 3))
-    def a_person_goes_back_and_back(self, times: int) -> None:
+    @rule(times=st.integers(1, 3), fault=FAULTS)
+    def a_person_goes_back_and_back(self, times: int, fault: Fault | None) -> None:
         for _ in range(times):
-            self.goes_on(self.world.roll_back())
+            self.goes_on(self.world.roll_back(), fault)
 
     @precondition(lambda self: any(time.rolled_back for time in self.world.history()))
     @rule(data=st.data(), by_hand=st.booleans())
@@ -204,6 +221,20 @@ class Releases(RuleBasedStateMachine):
             except LineError:
                 return  # the package's record was tampered with
         self.goes_on(process)
+
+    @rule(how=st.integers(0, 10))
+    def somebody_tampers_with_what_waits(self, how: int) -> None:
+        """Before a person, who sees nothing of it, approves it."""
+        before, self.world.approval = self.world.approval, "manual"
+        process = self.world.run(roc_auc=self.best() + 0.01)
+        self.goes_on(process)
+        self.world.approval = before
+        if process.result == "held":
+            version = self.world.versions()[-1]
+            event = self.world.decide(version, "Approved")
+            list(tampered(self.world, version))[how]()
+            self.hear(event)
+            self.goes_on(self.world.processes[-1])
 
     @precondition(lambda self: self.world.versions())
     @rule(data=st.data(), how=st.integers(0, 10))
@@ -228,6 +259,10 @@ class Releases(RuleBasedStateMachine):
             arns = [one.champion.model_package_arn for one in ended]
             packages = self.world.sagemaker.packages
             assert any(packages[arn]["ModelApprovalStatus"] == "Rejected" for arn in arns)
+        if process.result == "InService" and process.ended and fault is None and self.world.hosted:
+            champion, endpoint = self.world.champion(), self.world.sagemaker.endpoints[ENDPOINT]
+            assert champion is not None
+            assert (endpoint.status, endpoint.config) == ("InService", champion.endpoint_config)
         if "the approval came too late" in process.result:
             assert self.world.history() == before
 
@@ -256,8 +291,8 @@ class Releases(RuleBasedStateMachine):
         champion, world = time.champion, self.world
         assert champion.artefact in world.approved
         assert champion.manifest_sha256 == world.signed[champion.artefact]
-        of = {"line": LINE, "run": champion.run, "variant": champion.variant}
-        signing.verify(world.kms, KEY, champion.manifest_sha256, champion.signature, **of)
+        signed = signing.message(champion.manifest_sha256, line=LINE, run=champion.run, variant=champion.variant)
+        assert base64.b64decode(champion.signature) == hmac.digest(KEY.encode(), signed, "sha256")
         ended = {one.champion.version for one in before[:-1] if one.rolled_back}
         assert champion.version not in ended
         if not before:
@@ -276,11 +311,14 @@ class Releases(RuleBasedStateMachine):
         endpoint = self.world.sagemaker.endpoints.get(ENDPOINT)
         if endpoint is None or endpoint.serves is None:
             return
+        self.served.add(endpoint.config)
         version = int(endpoint.serves["version"])
         artefact = self.world.sagemaker.packages[self.world.arn(version)]["CustomerMetadataProperties"]["artefact"]
         assert artefact in self.world.approved
         assert endpoint.serves["manifest_sha256"] == self.world.signed[artefact]
         champion = self.world.champion()
+        if champion is not None and champion.endpoint_config:
+            assert champion.endpoint_config in self.served
         if champion is not None and version < champion.version:
             asked = (champion.production, version) in self.world.rollbacks
             assert asked or endpoint.pending == champion.endpoint_config or self.is_overtaken(version)
@@ -320,7 +358,7 @@ class Releases(RuleBasedStateMachine):
 
 def test_whatever_happens_to_releases_what_is_in_production_is_right() -> None:
     Releases.steps = 0
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Releases,
         settings=settings(
             max_examples=100,
