@@ -18,7 +18,7 @@ from cdk_nag import AwsSolutionsChecks
 import app
 from assembly_line.endpoint import Endpoint
 from assembly_line.handler import Handlers
-from assembly_line.release import looks_within
+from assembly_line.looks import looks_within
 from assembly_line.shared import Names, Shared
 from config.bundle import Bundle
 from config.endpoint import Endpoint as Serving
@@ -206,6 +206,8 @@ def make(stack: cdk.Stack) -> Made:
             bus="bus",
             alarms_arn=arn("sns", "alarms"),
             queue_arn=arn("batch", "job-queue/q"),
+            training_queue_arn=arn("batch", "job-queue/t"),
+            signing_key_arn=arn("kms", "key/2"),
             database="lake",
             image_uri="image",
             repository_arn=arn("ecr", "repository/r"),
