@@ -79,9 +79,12 @@ class ReleaseStation(Station):
         decision = sfn.Choice(self, "Decision")
         decision.when(sfn.Condition.string_equals("$.gate.decision", "promote"), register).otherwise(self.verdict)
         self.fresh.otherwise(gate.next(decision))
+        if shadowing:
+            release = shadowing.around(deploy, then=self._until_in_service())
+        else:
+            release = deploy
+            deploy.next(self._until_in_service())
         goes_on = sfn.Choice(self, "GoesOn")
-        then = self._until_in_service()
-        release = shadowing.around(deploy, then=then) if shadowing else deploy.next(then)
         goes_on.when(sfn.Condition.string_equals("$.package.goes_on", "release"), release).otherwise(self.verdict)
         register.next(goes_on)
 

@@ -65,7 +65,22 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     another; whoever names no phase wants no shadow.
     """
     LOGGER.append_keys(line=event["line"], run=event["run"])
-    _check(event)
+    sealed.check(
+        s3=S3,
+        kms=KMS,
+        signing_key=ENVIRONMENT.signing_key,
+        line=event["line"],
+        artefact=event["artefact"],
+        manifest_sha256=event["manifest_sha256"],
+        signature=event["signature"],
+    )
+    promotion.still(
+        DYNAMODB,
+        ENVIRONMENT.ledger_table,
+        event["line"],
+        expected=event["compared_with"],
+        artefact=event["artefact"],
+    )
     given: dict[str, Any] = {
         "endpoint": ENVIRONMENT.endpoint_name,
         "hosting": HOSTING,
@@ -93,23 +108,3 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     config = endpoint.deploy(SAGEMAKER, **given, rollout=how, autoscaling=AUTOSCALING)
     LOGGER.info("requested", extra={"endpoint_config": config})
     return {**told, "endpoint_config": config}
-
-
-def _check(event: dict[str, Any]) -> None:
-    """Let nothing through that was changed or is not signed, nor what was compared with a champion of former days."""
-    sealed.check(
-        s3=S3,
-        kms=KMS,
-        signing_key=ENVIRONMENT.signing_key,
-        line=event["line"],
-        artefact=event["artefact"],
-        manifest_sha256=event["manifest_sha256"],
-        signature=event["signature"],
-    )
-    promotion.still(
-        DYNAMODB,
-        ENVIRONMENT.ledger_table,
-        event["line"],
-        expected=event["compared_with"],
-        artefact=event["artefact"],
-    )

@@ -206,6 +206,8 @@ def make(stack: cdk.Stack) -> Made:
             bus="bus",
             alarms_arn=arn("sns", "alarms"),
             queue_arn=arn("batch", "job-queue/q"),
+            training_queue_arn=arn("batch", "job-queue/t"),
+            signing_key_arn=arn("kms", "key/2"),
             database="lake",
             image_uri="image",
             repository_arn=arn("ecr", "repository/r"),
