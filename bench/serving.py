@@ -74,6 +74,7 @@ def main() -> int:
     if not load.installed():
         print("bench serving: wrk is not installed, expected it on PATH: apt-get install wrk", file=sys.stderr)
         return 1
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # which ends the server that runs
     folder = data_folder(f"serving-{TREES}-{LEAVES}-{FEATURES}", make)
     port = _free_port()
     chosen = [one for one in _contestants(folder, port) if not any(word in one.name for word in arguments.without)]
@@ -219,7 +220,7 @@ def _show(found: Mapping[str, Figures], in_process: Mapping[str, float]) -> None
 
 
 def _median(loads: Sequence[load.Load], figure: str) -> float:
-    return statistics.median(getattr(one, figure) for one in loads)
+    return float(statistics.median(getattr(one, figure) for one in loads))
 
 
 def _free_port() -> int:

@@ -22,6 +22,7 @@ from local import (
     schedules,
     service_metrics,
     step_functions,
+    training_jobs,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def install(aws: EmbeddedAws) -> None:
         model_packages,
         sagemaker_endpoints,
         autoscaling,
+        training_jobs,
         event_bridge,
         queues,
         metrics,

@@ -51,7 +51,7 @@ FIDELITY = [
     Row("SageMaker", "shadow variants", "real", "copies that wait for the variant are at most 64; more are not made"),
     Row("SageMaker", "serverless and instance variants, weights", "approximated", "the same process for either kind"),
     Row("SageMaker", "data capture, rolling updates, asynchronous inference", "absent"),
-    Row("SageMaker", "training, processing and transform jobs", "absent", "Step Functions refuses to wait for one"),
+    Row("SageMaker", "processing and transform jobs", "absent", "Step Functions refuses to wait for one"),
 ]
 
 KEPT = ("CurrentInstanceCount", "DesiredInstanceCount", "CurrentWeight", "DesiredWeight")

@@ -19,7 +19,7 @@ from cdk_nag import AwsSolutionsChecks
 import app
 from assembly_line.endpoint import Endpoint
 from assembly_line.handler import Handlers
-from assembly_line.release import looks_within
+from assembly_line.looks import looks_within
 from assembly_line.shared import Names, Shared
 from config.bundle import Bundle
 from config.endpoint import Endpoint as Serving
