@@ -337,6 +337,46 @@ def inspections(
 
 
 @app.command()
+def models(
+    line: LineName,
+    attempts: Annotated[
+        bool, typer.Option("--attempts", help="Every training that was tried, too, the failed ones among them.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a line's model versions: status, run, variant, metrics; in a running `line up`.
+
+    A version is pending, approved, rejected, in production, formerly so, or rolled back.
+    Example: `line models flights --attempts`.
+    """
+    from cli.ending import ended
+    from cli.models import show_models
+
+    raise typer.Exit(ended(lambda: show_models(line, tried=attempts, as_json=as_json)))
+
+
+@app.command()
+def compare(
+    line: LineName,
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="A B...", help="Versions (3, or production), attempts (RUN/VARIANT) or variants (their newest)."
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Show models side by side: parameters, data and code that differ, metrics and which is better, curves.
+
+    Example: `line compare flights production shallow`.
+    """
+    from cli.compare import compare as compare_models
+    from cli.ending import ended
+
+    raise typer.Exit(ended(lambda: compare_models(line, models, as_json=as_json)))
+
+
+@app.command()
 def card(
     line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose model is told of, e.g. flights.")],
     version: Annotated[
@@ -373,6 +413,46 @@ def ledger(
     from cli.ledger import show_ledger
 
     raise typer.Exit(ended(lambda: show_ledger(line, last=last, as_json=as_json)))
+
+
+@app.command()
+def approve(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line of the version, e.g. flights.")],
+    version: Annotated[int, typer.Argument(metavar="VERSION", help="The version that waits for approval.", min=1)],
+    *,
+    reject: Annotated[bool, typer.Option("--reject", help="Reject it: it is never released.")] = False,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who decides; without it, this user.")] = None,
+    comment: Annotated[str, typer.Option(metavar="TEXT", help="Why; kept in the registry.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Let a version that waits for approval into production, in the running `line up`; or reject it.
+
+    Follows the release to its end. Example: `line approve flights 4 --by ann --comment "looks right"`. Exit status: 0
+    when it is in production (or rejected), 1 when it is not, 2 for a usage error.
+    """
+    from cli.approve import approve_version
+    from cli.ending import ended
+
+    raise typer.Exit(
+        ended(lambda: approve_version(line, version, reject=reject, by=by, comment=comment, as_json=as_json))
+    )
+
+
+@app.command()
+def rollback(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line that is to go back, e.g. flights.")],
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who decides; without it, this user.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Put the version that was in production before back into production, in the running `line up`.
+
+    What is rolled back is never released again; calling it once more goes one version further back. Example:
+    `line rollback flights --by ann`. Exit status: 0 when it is done, 1 when it is not, 2 for a usage error.
+    """
+    from cli.ending import ended
+    from cli.rollback import roll_back
+
+    raise typer.Exit(ended(lambda: roll_back(line, by=by, as_json=as_json)))
 
 
 @app.command()

@@ -6,11 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from config.compute import Compute
 from config.connections import Connection
 from config.endpoint import Endpoint
 from config.engine import Engine
 from config.job_size import JobSize
 from config.strict import Strict
+from config.tracking import Tracking
 
 
 class Curation(Strict):
@@ -42,6 +44,9 @@ class Environment(Strict):
     retain_data: bool = Field(description="keep buckets, tables and keys when the stack is deleted")
     log_retention_days: Literal[7, 14, 30, 90, 180, 365] = 30
     endpoint: Endpoint = Endpoint()
+    approval: Literal["automatic", "manual"] = Field(
+        default="automatic", description="manual: a version that passed its gates waits until a person approves it"
+    )
     jobs: JobSize = JobSize()
     libraries: list[Literal["lightgbm", "xgboost", "onnx"]] = Field(
         default=[], description="whose models the image trains and serves, beside scikit-learn's"
@@ -53,6 +58,10 @@ class Environment(Strict):
         default={}, description="the engine that this environment gives to a line: line -> engine"
     )
     alarm_emails: list[str] = Field(default=[])
+    compute: dict[str, Compute] = Field(
+        default={}, description="the machines that this environment trains a line on: line -> compute"
+    )
+    tracking: Tracking | None = Field(default=None, description="where trainings are told besides the ledger")
     parameters: dict[str, dict[str, int | float | str | bool]] = Field(
         default={}, description="values that this environment gives to a line's parameters: line -> name -> value"
     )

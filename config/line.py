@@ -197,7 +197,7 @@ class Line(Strict):
             if view not in self.features:
                 allowed = ", ".join(sorted(self.features)) or "none"
                 raise ValueError(f"dataset.features[{i}]: {view!r} is not a feature view, expected one of {allowed}")
-        names = [variant.name for variant in (*self.training.variants, *self.training.baselines)]
+        names = [variant.name for variant in (*self.training.trials, *self.training.baselines)]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"training: the variant name {name!r} is used twice, expected distinct names")

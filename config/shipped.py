@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 from pathlib import Path
 
 from config.loading import ROOT
@@ -22,3 +23,18 @@ def code_digest(root: Path = ROOT) -> str:
         digest.update(f"\0{file.relative_to(root).as_posix()}\0".encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()[:32]
+
+
+def commit_of(root: Path = ROOT) -> str:
+    """Return the commit that is checked out, with ``+`` behind it when files differ from it; empty without git."""
+    try:
+        head = _git(root, "rev-parse", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return f"{head}+" if changed else head
+
+
+def _git(root: Path, *words: str) -> str:
+    told = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True)
+    return told.stdout.strip()

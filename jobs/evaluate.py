@@ -18,7 +18,7 @@ def main() -> int:
 
 def work(context: Context) -> Receipt:
     arguments, line = context.arguments, context.bundle.definition
-    variants = [variant.name for variant in line.training.variants]
+    variants = [variant.name for variant in line.training.trials]
     baselines = [variant.name for variant in line.training.baselines]
     found = evaluation.candidates(context.s3, arguments.models_bucket, context.paths, [*variants, *baselines])
     chosen = evaluation.best({name: found[name][1].metrics for name in variants}, line.metric)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import signal
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from moto.batch import models
@@ -25,7 +27,13 @@ if TYPE_CHECKING:
 FIDELITY = [
     Row("Batch", "container jobs", "approximated", "the image's entry point as a process; no limit of memory or vCPUs"),
     Row("Batch", "Ref:: parameters, overrides, AWS_BATCH_* variables, job role, attempt time-out", "real"),
-    Row("Batch", "retries", "approximated", "attempts are made; evaluateOnExit is not read"),
+    Row("Batch", "retries, evaluateOnExit", "real"),
+    Row(
+        "Batch",
+        "loss of a Spot machine or an EC2 host",
+        "approximated",
+        "a job of such a queue whose process is killed from outside has lost it",
+    ),
     Row("Batch", "array jobs, dependencies, termination", "real"),
     Row("Batch", "queues", "approximated", "one job per processor at once, first come first served; no priorities"),
     Row("Batch", "secrets, multi-node and EKS jobs", "absent", "such a job fails and says so"),
@@ -35,6 +43,12 @@ FIDELITY = [
 
 ENDED = ("SUCCEEDED", "FAILED")
 NOT_STARTED = "Task failed to start"
+LOST = {
+    "FARGATE_SPOT": "Your Spot Task was interrupted.",
+    "SPOT": "Host EC2 (instance i-embedded) terminated.",
+    "EC2": "Host EC2 (instance i-embedded) terminated.",
+}
+"""What AWS says of a job whose machine is gone, by the type of its compute environment."""
 
 
 class Job(models.Job):
@@ -112,16 +126,30 @@ class Job(models.Job):
             return self._end(success=False, reason=NOT_STARTED)
         finally:
             self.slots.give_back()
-        self.exit_code = ended.exit_code
+        self.exit_code = container_code(ended.exit_code)
         return self._end(success=ended.exit_code == 0 and not ended.stopped, reason=self._reason(ended))
 
     def _attempts(self) -> Ended:
         allowed = int((self.job_definition.retry_strategy or {}).get("attempts", 1))
         for attempt in range(1, allowed + 1):
             ended = self._attempt(attempt)
-            if ended.exit_code == 0 or ended.timed_out or ended.stopped:
+            if ended.exit_code == 0 or ended.timed_out or ended.stopped or not self._again(ended):
                 break
         return ended
+
+    def _again(self, ended: Ended) -> bool:
+        """Whether the first rule that fits says to try again; a job without a rule that fits is tried again."""
+        strategy: Any = self.job_definition.retry_strategy or {}
+        rules: list[dict[str, str]] = strategy.get("evaluateOnExit") or []
+        said = {
+            "onStatusReason": self._reason(ended) or "",
+            "onReason": self.container_reason or "",
+            "onExitCode": str(container_code(ended.exit_code)),
+        }
+        for rule in rules:
+            if all(fnmatchcase(said[name].lower(), rule[name].lower()) for name in said if name in rule):
+                return str(rule["action"]).upper() == "RETRY"
+        return True
 
     def _attempt(self, attempt: int) -> Ended:
         container = container_of(self, self.aws.images, attempt)
@@ -138,7 +166,7 @@ class Job(models.Job):
             timeout=self._get_attempt_duration(),
         )
         if self.latest_attempt:
-            self.latest_attempt["container"]["exitCode"] = ended.exit_code
+            self.latest_attempt["container"]["exitCode"] = container_code(ended.exit_code)
         return ended
 
     def _needed(self) -> list[models.Job]:
@@ -158,6 +186,9 @@ class Job(models.Job):
             return self.job_stopped_reason
         if ended.timed_out:
             return "Job attempt duration exceeded timeout"
+        if ended.exit_code == -signal.SIGKILL:  # nobody here sends it: the machine is gone
+            kinds = {environment.compute_resources.get("type") for environment in self.job_queue.environments}
+            return next((said for kind, said in LOST.items() if kind in kinds), "Essential container in task exited")
         return "Essential container in task exited"
 
     def _end(self, *, success: bool, reason: str | None) -> None:
@@ -166,6 +197,15 @@ class Job(models.Job):
         self.slots.wake()
         if not self.aws.closing:
             self.aws.emit("aws.batch", "Batch Job State Change", self.describe())
+
+
+def container_code(code: int) -> int:
+    """Return a child's exit code as its container's: a signal that ended it counts from 128.
+
+    >>> container_code(65), container_code(-9)
+    (65, 137)
+    """
+    return code if code >= 0 else 128 - code
 
 
 def status_of(children: list[str | None]) -> str:

@@ -10,6 +10,7 @@ from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from local import (
     alarms,
+    autoscaling,
     batch_jobs,
     event_bridge,
     glue_jobs,
@@ -21,6 +22,7 @@ from local import (
     schedules,
     service_metrics,
     step_functions,
+    training_jobs,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ def install(aws: EmbeddedAws) -> None:
         batch_jobs,
         model_packages,
         sagemaker_endpoints,
+        autoscaling,
+        training_jobs,
         event_bridge,
         queues,
         metrics,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import state_task_factory
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_callback as callback,
 )
@@ -22,6 +23,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_batch import (
     StateTaskServiceBatch,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_factory import (
+    state_task_service_for,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn import (
     StateTaskServiceSfn,
 )
@@ -29,12 +33,14 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackOutcome
 
 from local import task_shapes
 from local.fidelity import Row
+from local.training_tasks import TrainingTask
 
 if TYPE_CHECKING:
     from local.server import EmbeddedAws
 
 FIDELITY = [
     Row("Step Functions", "glue:startJobRun.sync, batch:submitJob.sync, states:startExecution.sync", "real"),
+    Row("Step Functions", "sagemaker:createTrainingJob.sync", "real"),
     Row("Step Functions", ".sync of other services", "absent", "refused when the state machine is created"),
     Row("Step Functions", "timeout and stop of a .sync task", "real", "the job is ended too; a missing grant is told"),
 ]
@@ -69,8 +75,13 @@ JOBS: dict[type[Any], Job] = {
         lambda client, job: client.stop_execution(executionArn=job["ExecutionArn"]),
         watched_by_role=True,
     ),
+    TrainingTask: Job(
+        "sagemaker",
+        lambda client, job: client.stop_training_job(TrainingJobName=job["TrainingJobName"]),
+        watched_by_role=True,
+    ),
 }
-SERVICES = ("batch", "glue", "states")
+SERVICES = ("batch", "glue", "sagemaker", "states")
 
 
 @dataclass(frozen=True)
@@ -89,6 +100,7 @@ def install(aws: EmbeddedAws) -> None:
     task_shapes.install(aws)
     aws.patches.replace(callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", ASK_EVERY)
     give_glue_tasks_an_endpoint(aws)
+    wait_for_training_jobs(aws)
     refuse_what_nothing_runs(aws)
     for task, job in JOBS.items():
         for resolver in ("_build_sync_resolver", "_build_sync2_resolver"):
@@ -103,6 +115,15 @@ def give_glue_tasks_an_endpoint(aws: EmbeddedAws) -> None:
     aws.patches.replace(glue, "_SUPPORTED_INTEGRATION_PATTERNS", patterns)
 
 
+def wait_for_training_jobs(aws: EmbeddedAws) -> None:
+    """Know SageMaker's training jobs, which moto's factory calls unsupported."""
+
+    def task_for(service_name: str) -> StateTaskService:
+        return TrainingTask() if service_name == "sagemaker" else state_task_service_for(service_name)
+
+    aws.patches.replace(state_task_factory, "state_task_service_for", task_for)
+
+
 def refuse_what_nothing_runs(aws: EmbeddedAws) -> None:
     """Refuse, when the state machine is created, to wait for a job that nothing here would run.
 
@@ -114,7 +135,7 @@ def refuse_what_nothing_runs(aws: EmbeddedAws) -> None:
         stock(self, state_props)
         service, condition = self.resource.service_name, self.resource.condition
         unknown = condition in (ResourceCondition.Sync, ResourceCondition.Sync2) and service not in SERVICES
-        if unknown or (service == "glue" and condition == ResourceCondition.WaitForTaskToken):
+        if unknown or (service in ("glue", "sagemaker") and condition == ResourceCondition.WaitForTaskToken):
             raise ValueError(
                 f"{self.resource.resource_arn}: the embedded AWS cannot wait for it, "
                 f"expected .sync of {', '.join(SERVICES)}"

@@ -23,6 +23,8 @@ def message(*, station: str, line: str, error: Mapping[str, str]) -> str:
         return _glue(station, told)
     if "JobId" in told:
         return _batch(station, line, told)
+    if "TrainingJobName" in told:
+        return _training_job(station, line, told)
     if name == "States.Timeout":
         return _timeout(station, line)
     said = ": ".join(part for part in (name, cause.strip()) if part)
@@ -68,6 +70,23 @@ def _glue(station: str, run: Mapping[str, Any]) -> str:
     return f"{station}: {said or 'the job failed without a message'}: see the log of job run {run.get('Id', '?')}"
 
 
+def _training_job(station: str, line: str, job: Mapping[str, Any]) -> str:
+    variant = job.get("HyperParameters", {}).get("variant")
+    subject = f"{station}: variant {variant!r}" if variant else f"{station}: training job {job['TrainingJobName']!r}"
+    match job.get("SecondaryStatus"):
+        case "MaxRuntimeExceeded":
+            return (
+                f"{subject} ran longer than its time limit and was stopped: make it faster or raise "
+                f"training.timeout_minutes in lines/{line}/line.yaml"
+            )
+        case "MaxWaitTimeExceeded" | "Interrupted":
+            return f"{subject} lost its machine too often: start the run again, or give training.compute.spot: false"
+        case "Stopped":
+            return f"{subject} was stopped by hand: start the run again"
+    said = str(job.get("FailureReason") or "").strip()
+    return f"{subject} failed: {said or 'SageMaker gave no reason'}: see the log of {job['TrainingJobName']}"
+
+
 def _batch(station: str, line: str, job: Mapping[str, Any]) -> str:
     container = job.get("Container", {})
     subject = f"{station}: {_what(job, container)}"
@@ -80,13 +99,13 @@ def _batch(station: str, line: str, job: Mapping[str, Any]) -> str:
             f"{subject} ran longer than {_minutes(seconds and seconds / 60)} and was stopped: make it faster or raise "
             f"training.timeout_minutes in lines/{line}/line.yaml"
         )
+    if reason.startswith(("Host EC2", "Your Spot Task was interrupted")):
+        return f"{subject} lost its machine: start the run again"
     if code == 137 or "OutOfMemory" in detail:
         return (
             f"{subject} was killed, most likely for using more memory than it has: "
             f"raise jobs.memory_mb in {ENVIRONMENT_FILE}"
         )
-    if reason.startswith("Host EC2"):
-        return f"{subject} lost its machine: start the run again"
     if code is not None:
         return f"{subject} ended with exit code {code}{f' ({detail})' if detail else ''}: see the log of the job"
     return f"{subject} did not run: {detail or reason or 'AWS Batch gave no reason'}: see the job's image and queue"

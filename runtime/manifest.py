@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from config.errors import LineError
 from config.metrics import Task
 
 NAME = "manifest.json"
+CHECKPOINT = ".checkpoint.tar"
+"""Ends the key of what an unfinished training saved, beside the folder that its artefact will be."""
 Format = Literal["skops", "lightgbm", "xgboost", "onnx"]
 MODELS: Mapping[Format, str] = {
     "skops": "model.skops",
@@ -42,6 +44,8 @@ class Manifest:
     """What it answers. A manifest from before there was a choice says nothing: its model is binary."""
     format: Format = "skops"
     """How the model is kept; a manifest that says nothing is from before there was a choice."""
+    curves: Mapping[str, list[float]] = field(default_factory=dict)
+    """What ``train`` told of its progress: name -> values in the order of their steps."""
 
     @property
     def model(self) -> str:
@@ -97,7 +101,7 @@ def parse(body: bytes, where: str) -> Manifest:
         found = Manifest(**{**given, "columns": tuple(given["columns"])})
         found.model  # noqa: B018 (a format that nobody knows is a KeyError)
     except (ValueError, TypeError, KeyError):
-        expected = ", ".join(field.name for field in fields(Manifest))
+        expected = ", ".join(one.name for one in fields(Manifest))
         raise LineError(
             f"model artefact {where}: {NAME} is not a manifest, expected a JSON object of {expected}: train again"
         ) from None

@@ -10,7 +10,7 @@ import importlib
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,11 @@ from config.errors import LineError
 from config.training import Variant
 from runtime import artefact, histograms, manifest, models, quality
 from runtime import encoding as encodings
+from runtime.checkpoints import Checkpoints
 from runtime.encoding import Encoding
 from runtime.formats import trained
 from runtime.manifest import Manifest
+from runtime.progress import Curves
 from runtime.splits import Splits
 
 Train = Callable[..., Any]
@@ -40,6 +42,16 @@ class Dataset:
     categorical: list[str]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """The line's own; what ``train`` gets as its second argument are the variant's."""
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
+    """Its ``folder`` holds what an earlier try of this training last saved; ``save()`` saves it."""
+    curves: Curves = field(default_factory=Curves)
+
+    def log(self, *, step: float, **figures: float) -> None:
+        """Tell how far the training is: figures at a step, which become the attempt's curves.
+
+        Raises LineError for a figure that is not finite: that training leads nowhere.
+        """
+        self.curves.log(step, figures)
 
 
 @dataclass(frozen=True)
@@ -51,16 +63,26 @@ class Candidate:
 
 
 def candidate(
-    *, splits: Splits, bundle: Bundle, variant: Variant, parameters: Mapping[str, Any], root: Path
+    *,
+    splits: Splits,
+    bundle: Bundle,
+    variant: Variant,
+    parameters: Mapping[str, Any],
+    root: Path,
+    checkpoints: Checkpoints | None = None,
+    curves: Curves | None = None,
+    commit: str = "",
 ) -> Candidate:
     """Train a variant and measure it on the validation rows.
 
-    ``parameters`` are the line's; ``root`` is the folder that holds ``lines``.
+    ``parameters`` are the line's; ``root`` is the folder that holds ``lines``; ``curves`` takes what ``train`` tells,
+    also when it fails.
     """
     line, task = bundle.definition.line, bundle.definition.dataset.task
     where = f"lines/{line}/train.py"
     place = f"lines/{line}/line.yaml: training: variant {variant.name!r}"
     dataset, encoding = prepared(splits, variant, where=place, parameters=parameters)
+    dataset = replace(dataset, checkpoints=checkpoints or Checkpoints(), curves=curves or Curves())
     model = call(load(line, root), line, dataset, variant.parameters)
     model = trained.taken(model, dataset.validation, where, task)
     scores = models.checked(model, dataset.validation, where, task)
@@ -73,10 +95,11 @@ def candidate(
             run=splits.paths.run,
             variant=variant.name,
             files={name: manifest.digest(body) for name, body in files.items()},
-            dataset={key: splits.manifest.get(key) for key in ("snapshots", "fingerprint")},
-            code={"bundle": bundle.fingerprint, "train": manifest.digest((root / where).read_bytes())},
-            parameters={name: _plain(value) for name, value in {**parameters, **variant.parameters}.items()},
+            dataset=data_of(splits),
+            code=code_of(bundle, root, commit),
+            parameters=parameters_of(variant, parameters),
             metrics=metrics,
+            curves=dataset.curves.values(),
             columns=tuple(encoding.names),
             task=task,
             format=artefact.format_of(model),
@@ -123,10 +146,30 @@ def load(line: str, root: Path) -> Train:
 def call(train: Train, line: str, dataset: Dataset, parameters: Mapping[str, Any]) -> Any:
     """Return what the line's code returns; raises LineError for whatever it raises, SystemExit included."""
     try:
-        return train(dataset, parameters)
+        model = train(dataset, parameters)
     except (Exception, SystemExit) as error:  # noqa: BLE001 (the user's code does what it likes)
         traceback.print_exc(file=sys.stderr)  # for the job's log; the message is for the receipt
         raise _raised(error, line, "training") from None
+    if dataset.curves.refused is not None:  # train has gone on all the same
+        raise LineError(f"lines/{line}/train.py: {dataset.curves.refused}")
+    return model
+
+
+def code_of(bundle: Bundle, root: Path, commit: str = "") -> dict[str, str]:
+    """Return what says which code trains: fingerprints of the bundle and of train.py, and the commit if it is known."""
+    train = (root / "lines" / bundle.definition.line / "train.py").read_bytes()
+    found = {"bundle": bundle.fingerprint, "train": manifest.digest(train)}
+    return {**found, "commit": commit} if commit else found
+
+
+def data_of(splits: Splits) -> dict[str, Any]:
+    """Return what says which data is trained on: the snapshot ids of its tables and its own fingerprint."""
+    return {key: splits.manifest.get(key) for key in ("snapshots", "fingerprint")}
+
+
+def parameters_of(variant: Variant, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the line's parameters and the variant's over them, as JSON can hold them."""
+    return {name: _plain(value) for name, value in {**parameters, **variant.parameters}.items()}
 
 
 def _raised(error: BaseException, line: str, doing: str) -> LineError:
@@ -139,6 +182,8 @@ def _raised(error: BaseException, line: str, doing: str) -> LineError:
     if inside:
         where = f"{folder}{Path(inside[-1].filename).as_posix().rsplit(f'/{folder}', 1)[1]}:{inside[-1].lineno}"
     text = " ".join(str(error).split())
+    if isinstance(error, LineError):  # what the dataset itself refused says what to do
+        return LineError(f"{where}: {text}")
     said = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return LineError(f"{where}: {said}: correct the {doing} code")
 

@@ -9,7 +9,7 @@ from aws_cdk import aws_glue as glue
 from constructs import Construct
 
 from assembly_line.compute import Compute
-from assembly_line.encryption import EnvironmentKey
+from assembly_line.encryption import EnvironmentKey, SigningKey
 from assembly_line.handler import Handlers
 from assembly_line.image import JobImage
 from assembly_line.ledger import Ledger
@@ -18,6 +18,7 @@ from assembly_line.network import Network
 from assembly_line.notices import AlarmTopic, ApiLogging
 from assembly_line.shared import Names, Shared
 from assembly_line.storage import Storage
+from config.compute import Compute as Wanted
 from config.environment import Environment
 
 
@@ -28,6 +29,7 @@ class FoundationStack(cdk.Stack):
         super().__init__(scope, id_, **stack)
         self.environment_model = environment
         self.key = EnvironmentKey(self, "Encryption", environment=environment).key
+        self.signing_key = SigningKey(self, "Signing", environment=environment).key
         self.storage = Storage(self, "Storage", environment=environment, key=self.key)
         self.catalog = glue.Database(self, "Catalog", database_name=identifier(environment.name))
         self.alarms = AlarmTopic(self, "Alarms", environment=environment, key=self.key).topic
@@ -37,8 +39,15 @@ class FoundationStack(cdk.Stack):
             self, "Ledger", environment=environment, key=self.key, handlers=handlers, alarms=self.alarms
         )
         network = Network(self, "Network", flow_logs=self.storage.access_logs)
-        self.compute = Compute(self, "Compute", environment=environment, network=network)
-        self.image = JobImage(self, "Image", libraries=environment.libraries).asset
+        libraries = [*environment.libraries, *(["mlflow"] if environment.tracking else [])]
+        self.image = JobImage(self, "Image", libraries=libraries).asset
+        self.compute = Compute(
+            self,
+            "Compute",
+            environment=environment,
+            network=network,
+            repository_arn=self.image.repository.repository_arn,
+        )
         self._outputs()
 
     @property
@@ -46,10 +55,11 @@ class FoundationStack(cdk.Stack):
         """The first zones of the region, whatever they are called: known without asking AWS at synthesis."""
         return [cdk.Fn.select(index, cdk.Fn.get_azs()) for index in range(2)]
 
-    def share(self, scope: Construct, id_: str) -> Shared:
-        """Return this foundation as a line's stack may use it."""
+    def share(self, scope: Construct, id_: str, *, training: Wanted) -> Shared:
+        """Return this foundation as the stack of a line that trains on these machines may use it."""
         names = Names(
             key_arn=self._export(self.key.key_arn),
+            signing_key_arn=self._export(self.signing_key.key_arn),
             raw=self._export(self.storage.raw.bucket_name),
             lake=self._export(self.storage.lake.bucket_name),
             models=self._export(self.storage.models.bucket_name),
@@ -58,6 +68,7 @@ class FoundationStack(cdk.Stack):
             bus=self._export(self.ledger.bus.event_bus_name),
             alarms_arn=self._export(self.alarms.topic_arn),
             queue_arn=self._export(self.compute.queue.job_queue_arn),
+            training_queue_arn=self._export(self.compute.queue_for(training).job_queue_arn),
             database=identifier(self.environment_model.name),
             image_uri=self.image.image_uri,
             repository_arn=self.image.repository.repository_arn,
@@ -78,6 +89,7 @@ class FoundationStack(cdk.Stack):
             "EventBus": self.ledger.bus.event_bus_name,
             "Database": self.catalog.database_name,
             "AlarmTopic": self.alarms.topic_arn,
+            "SigningKey": self.signing_key.key_arn,
             "JobQueue": self.compute.queue.job_queue_arn,
         }
         for name, value in outputs.items():

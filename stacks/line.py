@@ -24,6 +24,7 @@ from assembly_line.scoring import ScoringStation
 from assembly_line.supervisor import Supervisor
 from assembly_line.training import TrainingStation
 from config.bundle import Bundle
+from config.compute import compute_of
 from config.parameters import resolve
 from stacks.foundation import FoundationStack
 
@@ -38,7 +39,7 @@ class LineStack(cdk.Stack):
         line, environment = bundle.definition, foundation.environment_model
         resolve(line.parameters, environment.parameters.get(line.line, {}))
         self.add_stack_dependency(foundation)
-        shared = foundation.share(self, "Foundation")
+        shared = foundation.share(self, "Foundation", training=compute_of(line, environment))
         handlers = Handlers(self, "Handlers", environment=environment, key=shared.key)
         jobs = Jobs(self, "Jobs", shared=shared, bundle=bundle)
         supervisor = Supervisor(self, "Supervisor", shared=shared, handlers=handlers, jobs=jobs)
@@ -68,6 +69,8 @@ class LineStack(cdk.Stack):
             line=line,
             predictions=self.delivery.predictions,
         )
+        for performance in self.monitoring.alarms["performance"]:
+            self.release.endpoint.watch(performance)
         stations = [
             self.curation,
             self.features,
@@ -104,6 +107,7 @@ class LineStack(cdk.Stack):
     def _outputs(self) -> None:
         outputs = {
             "StateMachineArn": self.run.state_machine.state_machine_arn,
+            "ReleaseMachineArn": self.release.machine.state_machine.state_machine_arn,
             "GroundTruthQueueUrl": self.monitoring.ground_truth.queue.queue_url,
             "EndpointName": self.release.endpoint.name,
             "PredictionsTable": self.delivery.predictions.name,

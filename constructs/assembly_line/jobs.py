@@ -19,7 +19,7 @@ from assembly_line.shared import Shared
 from config.bundle import Bundle
 from config.engine import engine_of
 from config.parameters import resolve
-from config.shipped import code_digest
+from config.shipped import code_digest, commit_of
 from runtime.plan import Plan
 from runtime.planning import plan
 
@@ -36,6 +36,7 @@ class Jobs(Construct):
         self.definition = s3_assets.Asset(self, "Definition", path=self._written("bundle", bundle.model_dump_json()))
         self.modules = s3_assets.Asset(self, "Modules", path=str(module_zip(self.staging)))
         self.code = code_digest()
+        self.commit = commit_of()
         self.plan = s3_assets.Asset(self, "Plan", path=self._written("plan", self._planned().encoded()))
         self.log = Logbook(self, "Log", environment=shared.environment, key=shared.key)
         self.security = glue.SecurityConfiguration(

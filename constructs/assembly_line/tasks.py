@@ -35,6 +35,11 @@ _GLUE = [
     "Glue.AWSGlueException",
     "Glue.SdkClientException",
 ]
+_TRAINING = [
+    "SageMaker.AmazonSageMakerException",
+    "SageMaker.ResourceLimitExceededException",
+    "SageMaker.SdkClientException",
+]
 _EVENTS = ["EventBridge.FailedEntry", "EventBridge.InternalException", "EventBridge.SdkClientException"]
 
 
@@ -60,7 +65,7 @@ class GlueTask(tasks.GlueStartJobRun):
         return {**super().to_state_json(top_level_query_language), "TimeoutSeconds": self._limit.to_seconds()}
 
 
-def _retry(task: sfn.TaskStateBase, errors: list[str], *, seconds: int, attempts: int) -> None:
+def _retry(task: sfn.TaskStateBase | sfn.CustomState, errors: list[str], *, seconds: int, attempts: int) -> None:
     task.add_retry(
         errors=errors,
         interval=Duration.seconds(seconds),
@@ -79,6 +84,11 @@ def retry_batch(task: tasks.BatchSubmitJob) -> None:
 def retry_glue(task: tasks.GlueStartJobRun) -> None:
     """Start a job again when Glue is busy, or too many of its runs are under way."""
     _retry(task, _GLUE, seconds=15, attempts=6)
+
+
+def retry_training(task: sfn.CustomState) -> None:
+    """Create a training job again when SageMaker is busy, or too many machines are in use."""
+    _retry(task, _TRAINING, seconds=15, attempts=6)
 
 
 def retry_events(task: tasks.EventBridgePutEvents) -> None:

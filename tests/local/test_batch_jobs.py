@@ -150,3 +150,16 @@ def test_an_image_that_was_not_published_is_named(aws: EmbeddedAws) -> None:
         f"CannotStartContainerError: image no:1: it has not been published, expected one of {IMAGE}: "
         "deploy its stack first"
     )
+
+
+@pytest.mark.parametrize(("code", "attempts"), [("1*", 1), ("6*", 2)])
+def test_the_first_rule_that_fits_says_whether_a_job_is_tried_again(aws: EmbeddedAws, code: str, attempts: int) -> None:
+    again = {"onExitCode": code, "action": "RETRY"}
+    strategy = {"attempts": 2, "evaluateOnExit": [again, {"onReason": "*", "action": "EXIT"}]}
+    containers = {"image": IMAGE, "vcpus": 1, "memory": 512, "command": ["fail"]}
+    name = f"again-{attempts}"
+    aws.client("batch").register_job_definition(
+        jobDefinitionName=name, type="container", containerProperties=containers, retryStrategy=strategy
+    )
+    job = _ended(aws, aws.client("batch").submit_job(jobName=name, jobQueue="queue", jobDefinition=name)["jobId"])
+    assert (job["status"], len(job["attempts"])) == ("FAILED", attempts)

@@ -52,14 +52,14 @@ def _error(dataset: Dataset, parameters: dict[str, Any]) -> float:
 
 
 def test_every_variant_learns_more_than_the_baselines(bundle: Bundle, dataset: Dataset, hours_only: Dataset) -> None:
-    variants = [_error(dataset, dict(variant.parameters)) for variant in bundle.definition.training.variants]
+    variants = [_error(dataset, dict(variant.parameters)) for variant in bundle.definition.training.trials]
     baselines = [_error(hours_only, dict(baseline.parameters)) for baseline in bundle.definition.training.baselines]
     assert max(variants) < min(baselines) / 1.5
 
 
 def test_a_variant_names_only_settings_that_train_reads(bundle: Bundle) -> None:
     training = bundle.definition.training
-    named = {name for variant in (*training.variants, *training.baselines) for name in variant.parameters}
+    named = {name for variant in (*training.trials, *training.baselines) for name in variant.parameters}
     assert named <= {"model", *DEFAULTS}
 
 

@@ -37,7 +37,7 @@ def dataset() -> Dataset:
 
 @pytest.mark.parametrize("name", ["shallow", "deep", "patient", "default_boosting"])
 def test_every_variant_learns(bundle: Bundle, dataset: Dataset, name: str) -> None:
-    variants = [*bundle.definition.training.variants, *bundle.definition.training.baselines]
+    variants = [*bundle.definition.training.trials, *bundle.definition.training.baselines]
     parameters = next(variant.parameters for variant in variants if variant.name == name)
     model = train(dataset, parameters)
     scores = model.predict_proba(dataset.validation)[:, 1]
@@ -46,7 +46,7 @@ def test_every_variant_learns(bundle: Bundle, dataset: Dataset, name: str) -> No
 
 def test_a_variant_names_only_settings_that_train_reads(bundle: Bundle) -> None:
     training = bundle.definition.training
-    named = {name for variant in (*training.variants, *training.baselines) for name in variant.parameters}
+    named = {name for variant in (*training.trials, *training.baselines) for name in variant.parameters}
     assert named <= set(DEFAULTS)
 
 
