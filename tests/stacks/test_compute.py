@@ -107,6 +107,10 @@ def environments(assembly: Assembly) -> list[Json]:
     return list(assembly.properties("AWS::Batch::ComputeEnvironment").values())
 
 
+def test_sagemaker_needs_no_machines_of_batch() -> None:
+    assert len(environments(synthesized("sagemaker")[0])) == 1
+
+
 def test_spot_without_gpus_is_fargate_spot_in_a_queue_of_its_own() -> None:
     kinds = [machines["ComputeResources"]["Type"] for machines in environments(synthesized("spot")[0])]
     assert sorted(kinds) == ["FARGATE", "FARGATE_SPOT"]
