@@ -52,7 +52,7 @@ docs: $(INSTALLED) ## write the generated pages of docs/: schemas, fidelity
 	python -m cli.manual
 
 .PHONY: bench
-bench: $(INSTALLED) ## benchmarks beside their peers, as ratios: BENCH="run inspections asof curation memory"
+bench: $(INSTALLED) ## benchmarks beside their peers, as ratios: BENCH="run inspections asof curation memory serving"
 	python -m bench $(BENCH)
 
 .PHONY: parity
@@ -65,7 +65,7 @@ image: $(INSTALLED) ## what of the container can be told without Docker: lint, a
 	hadolint jobs/Dockerfile
 	rm -rf .assembly/image
 	uv pip install --quiet --target .assembly/image --python-platform x86_64-manylinux_2_36 --python-version 3.13 \
-		--require-hashes --only-binary :all: --no-compile-bytecode --requirement jobs/requirements.txt
+		--require-hashes --only-binary :all: --no-compile-bytecode $(addprefix --requirement ,$(wildcard jobs/requirements*.txt))
 	du -sh .assembly/image
 
 .PHONY: clean

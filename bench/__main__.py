@@ -13,6 +13,7 @@ TOPICS = {
     "asof": "asof.py",
     "curation": "curation.py",
     "memory": "memory.py",
+    "serving": "serving.py",
 }
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from config.gates import ALWAYS, Gate, SliceGate
 from config.metrics import Metric, Task
+from config.rollout import Rollout
 from config.strict import Strict
 
 MOST_GATES = 20
@@ -31,6 +32,7 @@ class Release(Strict):
         default="row", description="what is drawn: single rows, or whole days or weeks whose rows share their luck"
     )
     limits: str = Field(default="", description="intended use and limits, for the model card")
+    rollout: Rollout = Rollout()
 
     @property
     def metrics(self) -> list[tuple[str, Metric]]:

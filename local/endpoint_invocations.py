@@ -13,7 +13,8 @@ from urllib.parse import unquote
 from moto.sagemaker.models import sagemaker_backends
 
 from local.fidelity import Row
-from local.model_server import Answer, ModelServer
+from local.model_server import Answer
+from local.traffic import Traffic
 
 if TYPE_CHECKING:
     from local.server import EmbeddedAws
@@ -38,13 +39,9 @@ def invoke(aws: EmbeddedAws, environ: Mapping[str, Any], start: Start) -> Iterab
     found = PATH.match(environ["PATH_INFO"])
     name = unquote(found[1]) if found else ""
     backend: Any = sagemaker_backends[aws.account][aws.region]
-    servers: list[ModelServer] = backend.serving.get(name, [])
-    if not servers:
+    traffic: Traffic | None = backend.serving.get(name)
+    if traffic is None:
         message = f"Endpoint {name} of account {aws.account} not found."
-        return _error(start, "400 Bad Request", "ValidationError", {"message": message})
-    server = choose(servers, backend.endpoints[name].production_variants, environ)
-    if server is None:
-        message = f"Variant {environ[TARGET]} not found for endpoint {name}"
         return _error(start, "400 Bad Request", "ValidationError", {"message": message})
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     headers = {
@@ -52,39 +49,40 @@ def invoke(aws: EmbeddedAws, environ: Mapping[str, Any], start: Start) -> Iterab
         "Accept": environ.get("HTTP_ACCEPT", "*/*"),
         CUSTOM: environ.get("HTTP_X_AMZN_SAGEMAKER_CUSTOM_ATTRIBUTES", ""),
     }
-    try:
-        answer = server.invoke(body, headers)
-    except OSError as error:
-        answer = Answer(503, "text/plain", f"the model server does not answer: {error}".encode())
+    with traffic.fleet() as fleet:
+        variant = choose(fleet.variants, backend.endpoints[name].production_variants, environ)
+        if variant is None:
+            message = f"Variant {environ[TARGET]} not found for endpoint {name}"
+            return _error(start, "400 Bad Request", "ValidationError", {"message": message})
+        answer = fleet.answer(variant, body, headers)
     if answer.status != 200:
-        return _model_error(start, server, answer)
-    return _reply(
-        start, "200 OK", answer.body, answer.content_type, [("x-Amzn-Invoked-Production-Variant", server.variant)]
-    )
+        return _model_error(start, variant, answer)
+    return _reply(start, "200 OK", answer.body, answer.content_type, [("x-Amzn-Invoked-Production-Variant", variant)])
 
 
 TARGET = "HTTP_X_AMZN_SAGEMAKER_TARGET_VARIANT"
 
 
 def choose(
-    servers: list[ModelServer], described: list[Mapping[str, Any]], environ: Mapping[str, Any]
-) -> ModelServer | None:
+    variants: list[Mapping[str, Any]], described: list[Mapping[str, Any]], environ: Mapping[str, Any]
+) -> str | None:
     """Return the variant that the caller wants (None when there is none), else one by the variants' weights."""
+    names = [variant["VariantName"] for variant in variants]
     if target := environ.get(TARGET):
-        return next((server for server in servers if server.variant == target), None)
+        return target if target in names else None
     weights = {variant["VariantName"]: float(variant.get("CurrentWeight", 1)) for variant in described}
-    given = [weights.get(server.variant, 1.0) for server in servers]
-    return random.choices(servers, given)[0] if sum(given) else servers[0]  # noqa: S311
+    given = [weights.get(name, 1.0) for name in names]
+    return str(random.choices(names, given)[0] if sum(given) else names[0])  # noqa: S311
 
 
-def _model_error(start: Start, server: ModelServer, answer: Answer) -> Iterable[bytes]:
+def _model_error(start: Start, variant: str, answer: Answer) -> Iterable[bytes]:
     side = "client" if answer.status < 500 else "server"
     told = {
         "ErrorCode": "CLIENT_ERROR_FROM_MODEL" if side == "client" else "SERVER_ERROR_FROM_MODEL",
         "OriginalStatusCode": answer.status,
         "OriginalMessage": answer.body.decode("utf-8", "replace"),
         "LogStreamArn": "",
-        "Message": f'Received {side} error ({answer.status}) from {server.variant} with message "'
+        "Message": f'Received {side} error ({answer.status}) from {variant} with message "'
         f'{answer.body.decode("utf-8", "replace")}".',
     }
     return _error(start, "424 Failed Dependency", "ModelError", told)

@@ -10,6 +10,7 @@ from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from local import (
     alarms,
+    autoscaling,
     batch_jobs,
     event_bridge,
     glue_jobs,
@@ -38,6 +39,7 @@ def install(aws: EmbeddedAws) -> None:
         batch_jobs,
         model_packages,
         sagemaker_endpoints,
+        autoscaling,
         training_jobs,
         event_bridge,
         queues,

@@ -277,6 +277,17 @@ def _package(name: str) -> str:
     return name if name.startswith("arn:") else f"model-package/{name}"
 
 
+def _application_autoscaling(call: Call, place: Place) -> Iterator[Check]:
+    """A scalable target's ARN ends in an id that nobody names; conditions tell what it is of."""
+    given = call.parameters
+    context = {
+        "application-autoscaling:service-namespace": str(given.get("ServiceNamespace", "")),
+        "application-autoscaling:scalable-dimension": str(given.get("ScalableDimension", "")),
+    }
+    arn = "*" if call.operation.startswith("Describe") else place.arn("application-autoscaling", "scalable-target/id")
+    yield Check(f"application-autoscaling:{call.operation}", (arn,), context)
+
+
 def _logs(call: Call, place: Place) -> Iterator[Check]:
     group = call.parameters.get("logGroupName") or call.parameters.get("logGroupIdentifier")
     if not group:
@@ -327,6 +338,7 @@ def _secretsmanager(call: Call, place: Place) -> Iterator[Check]:
 
 
 _READERS: dict[str, Reader] = {
+    "application-autoscaling": _application_autoscaling,
     "batch": _batch,
     "dynamodb": _dynamodb,
     "events": _events,

@@ -1,4 +1,7 @@
-"""A model server: the image's entry point with ``serve``, on a port of its own, beside its unpacked model."""
+"""A model server: the image's entry point with ``serve``, on a port of its own, beside its unpacked model.
+
+One that has come up and dies is started again; while it is down it refuses connections.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ import socket
 import tarfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +32,9 @@ LONGEST_START = 180.0
 
 LONGEST_ANSWER = 60.0
 """Seconds that a server has for an answer: SageMaker's own limit."""
+
+LONGEST_PAUSE = 5.0
+"""Seconds between two starts of a server that does not stay up; the first follows at once."""
 
 
 @dataclass(frozen=True)
@@ -56,23 +63,31 @@ class ModelServer:
         self, aws: EmbeddedAws, *, endpoint: str, variant: str, container: Container, deadline: float = LONGEST_START
     ) -> None:
         self.variant = variant
-        self._aws = aws
+        self.port = _free_port()
+        self.up = False
+        """Whether it answers; False while a server that has died is started again."""
+        self._aws, self._deadline = aws, deadline
         self._log = LogStream(aws.client("logs"), f"{LOG_GROUP}/{endpoint}", f"{variant}/{random.randbytes(4).hex()}")  # noqa: S311
         self._home = aws.directory / "endpoints" / endpoint / self._log.stream
-        self.port = _free_port()
-        self._asked, self._counting = 0, threading.Lock()
-        self._child = self._start(container)
+        self._changing = threading.Lock()
+        self._stopped = threading.Event()
+        self._start = self._prepared(container)
+        self._child = self._start()
         try:
-            self._wait_until_healthy(deadline)
+            self._wait_until_healthy()
         except BaseException:
             self.stop()
             raise
+        self.up = True
+        threading.Thread(target=self._keep_up, name=f"endpoint {endpoint}", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
 
     def invoke(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post to the server's ``/invocations``; raises OSError when it does not answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LONGEST_ANSWER)
-        with self._counting:
-            self._asked += 1
         try:
             connection.request("POST", "/invocations", body, dict(headers))
             response = connection.getresponse()
@@ -83,23 +98,13 @@ class ModelServer:
             raise ConnectionError(str(error)) from error
         finally:
             connection.close()
-            with self._counting:
-                self._asked -= 1
-
-    def retire(self) -> None:
-        """End the server in the background, once it has answered what it was asked."""
-        threading.Thread(target=self._answer_and_stop, daemon=True).start()
-
-    def _answer_and_stop(self) -> None:
-        until = time.monotonic() + LONGEST_ANSWER
-        time.sleep(0.1)  # whoever chose this server just now has not asked it yet
-        while self._asked and time.monotonic() < until:
-            time.sleep(0.05)
-        self.stop()
 
     def stop(self) -> None:
         """End the server; one that does not end when asked to is killed."""
-        self._child.terminate()
+        with self._changing:
+            self._stopped.set()
+            self.up = False
+            self._child.terminate()
         threading.Thread(target=self._finish, daemon=True).start()
 
     def _finish(self) -> None:
@@ -110,7 +115,28 @@ class ModelServer:
         self._child.drain()
         self._aws.processes.forget(self._child)
 
-    def _start(self, container: Container) -> Child:
+    def _keep_up(self) -> None:
+        """Start the server again whenever it has ended by itself."""
+        pause = 0.0
+        while not self._stopped.is_set():
+            if self._child.poll() is None:
+                self._stopped.wait(0.02)
+                continue
+            self.up = False
+            self._aws.processes.forget(self._child)
+            if self._stopped.wait(pause) or self._aws.closing:
+                return
+            pause = min(LONGEST_PAUSE, max(0.2, pause * 2))
+            with self._changing, suppress(LineError):  # a server that is closing starts no more
+                if self._stopped.is_set():
+                    return
+                self._child = self._start()
+            with suppress(LineError):
+                self._wait_until_healthy()
+                self.up, pause = True, 0.0
+
+    def _prepared(self, container: Container) -> Callable[[], Child]:
+        """Unpack the model once and return what starts a process beside it."""
         image = self._aws.images[container.image]
         base = self._home / "opt" / "ml"
         model = base / "model"
@@ -128,16 +154,20 @@ class ModelServer:
                 "SAGEMAKER_BIND_TO_PORT": str(self.port),
             },
         )
-        return self._aws.processes.start(
-            interpreted([*image.entrypoint, "serve"]),
-            environment=environment,
-            directory=image.directory,
-            on_line=self._log.write,
-        )
 
-    def _wait_until_healthy(self, deadline: float) -> None:
-        until = time.monotonic() + deadline
-        while time.monotonic() < until:
+        def start() -> Child:
+            return self._aws.processes.start(
+                interpreted([*image.entrypoint, "serve"]),
+                environment=environment,
+                directory=image.directory,
+                on_line=self._log.write,
+            )
+
+        return start
+
+    def _wait_until_healthy(self) -> None:
+        until = time.monotonic() + self._deadline
+        while time.monotonic() < until and not self._stopped.is_set():
             code = self._child.poll()
             if code is not None:
                 self._child.drain()
@@ -147,7 +177,9 @@ class ModelServer:
                 self._log.flush()
                 return
             time.sleep(0.05)
-        raise LineError(_unhealthy(self.variant, f"it gave no answer within {deadline:.0f} seconds", self._log.last))
+        raise LineError(
+            _unhealthy(self.variant, f"it gave no answer within {self._deadline:.0f} seconds", self._log.last)
+        )
 
     def _pings(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 FIDELITY = [
     Row("CloudWatch", "AWS/Lambda Invocations and Errors, AWS/States executions, depth of watched queues", "real"),
-    Row("CloudWatch", "other metrics of services themselves (AWS/ApiGateway, AWS/SageMaker, ...)", "absent"),
+    Row(
+        "CloudWatch",
+        "AWS/SageMaker Invocations, Invocation4XXErrors, Invocation5XXErrors, ModelLatency, OverheadLatency",
+        "real",
+        "by EndpointName and VariantName; OverheadLatency is 0",
+    ),
+    Row("CloudWatch", "other metrics of services themselves (AWS/ApiGateway, ...)", "absent"),
 ]
 
 
@@ -55,6 +61,19 @@ def count_delivered(aws: EmbeddedAws) -> None:
 def _count(aws: EmbeddedAws, function: str, *, failed: bool) -> None:
     for name, value in (("Invocations", 1), ("Errors", int(failed))):
         gatherer_of(aws).add("AWS/Lambda", datum(name, value, FunctionName=function))
+
+
+def count_invocation(aws: EmbeddedAws, *, endpoint: str, variant: str, status: int, seconds: float) -> None:
+    """Tell how a variant of an endpoint answered; latencies are in microseconds."""
+    told = {
+        "Invocations": 1,
+        "Invocation4XXErrors": int(400 <= status < 500),
+        "Invocation5XXErrors": int(status >= 500),
+        "ModelLatency": seconds * 1e6,
+        "OverheadLatency": 0,
+    }
+    for name, value in told.items():
+        gatherer_of(aws).add("AWS/SageMaker", datum(name, value, EndpointName=endpoint, VariantName=variant))
 
 
 def datum(name: str, value: float, **dimensions: str) -> dict[str, Any]:

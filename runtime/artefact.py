@@ -158,9 +158,8 @@ def _unpacked(body: bytes, where: str) -> Any:
 
 def _check_names(names: Mapping[str, Any] | list[str], where: str, format_: manifests.Format | None = None) -> None:
     """Raise LineError unless these are an artefact's files; before the manifest is read, any format's."""
-    if format_ is None:
-        format_ = next((known for known, name in manifests.MODELS.items() if name in names), "skops")
-    expected = {manifests.MODELS[format_], manifests.ENCODING, manifests.REFERENCE, manifests.NAME}
+    found: manifests.Format = next((known for known, name in manifests.MODELS.items() if name in names), "skops")
+    expected = {manifests.MODELS[format_ or found], manifests.ENCODING, manifests.REFERENCE, manifests.NAME}
     if missing := sorted(expected - set(names)):
         first = manifests.NAME if manifests.NAME in missing else missing[0]
         raise LineError(

@@ -84,7 +84,14 @@ def told(comparison: Mapping[str, Any]) -> str:
 
     >>> told({"gain": 0.0031, "low": -0.0004, "high": 0.0065, "confidence": 0.95})
     'gain 0.0031, 95 %: -0.0004 to 0.0065'
+    >>> told({"gain": -1e-9, "low": -1e-9, "high": 1e-9, "confidence": 0.9})
+    'gain 0.0000, 90 %: 0.0000 to 0.0000'
     """
     low, high, sure = comparison["low"], comparison["high"], f"{100 * comparison['confidence']:g} %"
-    ends = f"{low:.4f} to {high:.4f}" if low is not None and high is not None else "cannot be told"
-    return f"gain {comparison['gain']:.4f}, {sure}: {ends}"
+    ends = f"{_four(low)} to {_four(high)}" if low is not None and high is not None else "cannot be told"
+    return f"gain {_four(comparison['gain'])}, {sure}: {ends}"
+
+
+def _four(value: float) -> str:
+    """Four decimals, and no minus before what they show as zero."""
+    return f"{round(value, 4) + 0.0:.4f}"

@@ -16,16 +16,23 @@ _FOR_THE_ANSWER = 15.0
 
 
 def answer(
-    event: Mapping[str, Any], *, sagemaker: Any, endpoint_name: str, group: str, seconds_left: Callable[[], float]
+    event: Mapping[str, Any],
+    *,
+    sagemaker: Any,
+    endpoint_name: str,
+    group: str,
+    seconds_left: Callable[[], float],
+    autoscaling: Any = None,
 ) -> dict[str, Any]:
     """Handle a custom resource's event and tell CloudFormation how it went; only a Delete does anything.
 
+    ``autoscaling`` is the client for an endpoint whose number of instances may follow its traffic.
     Whatever goes wrong becomes FAILED with its reason: a stack that hears nothing waits for an hour.
     """
     status, reason = "SUCCESS", ""
     try:
         if event["RequestType"] == "Delete":
-            _delete(sagemaker, endpoint_name, group, seconds_left)
+            _delete(sagemaker, autoscaling, endpoint_name, group, seconds_left)
     except Exception as error:  # noqa: BLE001 (the reason is CloudFormation's to show)
         status, reason = "FAILED", f"{type(error).__name__}: {error}"
     told = {
@@ -40,13 +47,15 @@ def answer(
     return told
 
 
-def _delete(sagemaker: Any, endpoint_name: str, group: str, seconds_left: Callable[[], float]) -> None:
+def _delete(
+    sagemaker: Any, autoscaling: Any, endpoint_name: str, group: str, seconds_left: Callable[[], float]
+) -> None:
     def wait() -> None:
         if seconds_left() < _PAUSE + _FOR_THE_ANSWER:
             raise TimeoutError(f"endpoint {endpoint_name!r} is still busy: delete the stack again when it is InService")
         time.sleep(_PAUSE)
 
-    endpoint.delete(sagemaker, endpoint_name, wait=wait)
+    endpoint.delete(sagemaker, endpoint_name, wait=wait, autoscaling=autoscaling)
     for arn in _packages(sagemaker, group):
         sagemaker.delete_model_package(ModelPackageName=arn)
 

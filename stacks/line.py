@@ -69,6 +69,8 @@ class LineStack(cdk.Stack):
             line=line,
             predictions=self.delivery.predictions,
         )
+        for performance in self.monitoring.alarms["performance"]:
+            self.release.endpoint.watch(performance)
         stations = [
             self.curation,
             self.features,

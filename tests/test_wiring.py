@@ -44,11 +44,15 @@ def local() -> Assembly:
 
 
 def functions(local: Assembly) -> dict[str, Json]:
-    """Return the functions of every stack by their handler's module, functions of the template resolved."""
+    """Return the functions of every stack by their handler's module, functions of the template resolved.
+
+    Those that only an endpoint on instances has come from the assembly of prod.
+    """
     return {
         resource["Properties"]["Handler"].removesuffix(".handler"): resource["Properties"]
-        for stack in local.templates
-        for resource in resolved(local, stack)["Resources"].values()
+        for assembly in (synthesized("prod"), local)
+        for stack in assembly.templates
+        for resource in resolved(assembly, stack)["Resources"].values()
         if resource["Type"] == "AWS::Lambda::Function"
     }
 

@@ -97,8 +97,10 @@ class DeliveryStation(Station):
         dataset = self._line.dataset
         views = {view: self._line.features[view].entity for view in dataset.features}
         entities = [column for columns in views.values() for column in columns]
-        predict, look_up = self._predict(endpoint, online, views), self._look_up()
-        for id_, handler in {"PredictErrors": predict, "LookUpErrors": look_up}.items():
+        predict = None if endpoint.kind == "none" else self._predict(endpoint, online, views)
+        look_up = self._look_up()
+        watched = {"LookUpErrors": look_up} | ({"PredictErrors": predict} if predict else {})
+        for id_, handler in watched.items():
             error_alarm(
                 self,
                 id_,

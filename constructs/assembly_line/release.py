@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from aws_cdk import CustomResource, Duration
@@ -14,13 +15,11 @@ from assembly_line.handler import Handler, Handlers
 from assembly_line.naming import slug
 from assembly_line.permissions import allow_key, allow_read, allow_write
 from assembly_line.registry import Registry
+from assembly_line.shadowing import Shadowing
 from assembly_line.shared import Shared
 from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
 from config.line import Line
-
-MOST_LOOKS = 60
-"""Each look at the endpoint waits one second longer than the last: 60 of them are half an hour."""
 
 
 class ReleaseStation(Station):
@@ -36,7 +35,7 @@ class ReleaseStation(Station):
         name = slug(shared.environment.name, line.line)
         self._shared, self._builder, self._line = shared, handlers, line
         self.registry = Registry(self, "Registry", name=name, question=line.question)
-        self.endpoint = Endpoint(self, "Endpoint", shared=shared, name=name, line=line.line)
+        self.endpoint = Endpoint(self, "Endpoint", shared=shared, handlers=handlers, name=name, line=line)
         self.gate = self._gate()
         self.register = self._register()
         self.deploy = self._deploy()
@@ -48,20 +47,26 @@ class ReleaseStation(Station):
         package = ["version", "model_package_arn", "model_data", "manifest_sha256"]
         gate = self.handler_state("Gate", self.gate, keep=["decision"], as_="gate")
         register = self.handler_state("Register", self.register, keep=package, as_="package")
+        more = {key: sfn.JsonPath.object_at(f"$.package.{key}") for key in package}
+        shadowing = Shadowing(self) if self.endpoint.shadows else None
         deploy = self.handler_state(
             "Deploy",
             self.deploy,
-            more={key: sfn.JsonPath.object_at(f"$.package.{key}") for key in package},
-            keep=["endpoint_config"],
+            more=more | (shadowing.told if shadowing else {}),
+            keep=["endpoint_config", *(shadowing.kept if shadowing else [])],
             as_="deployment",
         )
         decision = sfn.Choice(self, "Decision")
         decision.when(sfn.Condition.string_equals("$.gate.decision", "promote"), register).otherwise(self.verdict)
         self.fresh.otherwise(gate.next(decision))
-        register.next(deploy).next(self._until_in_service())
+        if shadowing:
+            register.next(shadowing.around(deploy, then=self._until_in_service()))
+        else:
+            register.next(deploy).next(self._until_in_service())
 
     def _until_in_service(self) -> sfn.IChainable:
         """Look at the endpoint until it has settled; what it settled on is in the receipt that the verdict reads."""
+        looks = looks_within(self.endpoint.longest_seconds)
         first = sfn.Pass(self, "FirstLook", result=sfn.Result.from_object({"count": 1}), result_path="$.looks")
         verify = self.handler_state(
             "Verify",
@@ -85,12 +90,15 @@ class ReleaseStation(Station):
             self,
             "Stuck",
             result=sfn.Result.from_object(
-                {"Error": "NotInService", "Cause": f"endpoint {self.endpoint.name!r} did not settle in half an hour"}
+                {
+                    "Error": "NotInService",
+                    "Cause": f"endpoint {self.endpoint.name!r} did not settle in {looks**2 // 120} minutes",
+                }
             ),
             result_path="$.error",
         )
         waiting = sfn.Condition.string_equals("$.verification.status", "Waiting")
-        patient = sfn.Condition.number_less_than("$.looks.count", MOST_LOOKS)
+        patient = sfn.Condition.number_less_than("$.looks.count", looks)
         settled = sfn.Choice(self, "Settled")
         settled.when(sfn.Condition.and_(waiting, patient), wait).when(waiting, stuck).otherwise(self.verdict)
         stuck.next(self.failed)
@@ -126,19 +134,7 @@ class ReleaseStation(Station):
         return handler
 
     def _deploy(self) -> Handler:
-        serving = self._shared.environment.endpoint
-        handler = self._handler(
-            "Deploy",
-            ENDPOINT_NAME=self.endpoint.name,
-            ENDPOINT_ROLE=self.endpoint.role.role_arn,
-            IMAGE_URI=self._shared.image_uri,
-            ENDPOINT_KIND=serving.kind,
-            MEMORY_MB=str(serving.memory_mb),
-            MAX_CONCURRENCY=str(serving.max_concurrency),
-            INSTANCE_TYPE=serving.instance_type,
-            INSTANCE_COUNT=str(serving.instance_count),
-            KMS_KEY=self._shared.key.key_arn,
-        )
+        handler = self._handler("Deploy", IMAGE_URI=self._shared.image_uri, **self.endpoint.deploy_environment())
         self.endpoint.grant_deploy(handler.role)
         return handler
 
@@ -160,6 +156,7 @@ class ReleaseStation(Station):
             "Lifecycle",
             timeout=Duration.minutes(15),
             ENDPOINT_NAME=self.endpoint.name,
+            ENDPOINT_KIND=self.endpoint.kind,
             MODEL_PACKAGE_GROUP=self.registry.name,
         )
         self.endpoint.grant_delete(lifecycle.role)
@@ -190,3 +187,12 @@ class ReleaseStation(Station):
             environment=environment,
             timeout=timeout,
         )
+
+
+def looks_within(seconds: int) -> int:
+    """Return how many looks at an endpoint take that long, each of which waits a second longer than the last.
+
+    >>> looks_within(1800)
+    60
+    """
+    return math.ceil(math.sqrt(2 * seconds))

@@ -1,4 +1,7 @@
-"""Predictions over REST: POST one row or a batch, GET the newest prediction of an id; signed requests only."""
+"""Predictions over REST: POST one row or a batch, GET the newest prediction of an id; signed requests only.
+
+Where an environment serves no endpoint there is nobody to POST to.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ class PredictionApi(Construct):
         name: str,
         fields: Sequence[str],
         optional: Sequence[str] = (),
-        predict: Handler,
+        predict: Handler | None,
         look_up: Handler,
     ) -> None:
         super().__init__(scope, id_)
@@ -71,7 +74,25 @@ class PredictionApi(Construct):
         checked = self.api.add_request_validator(
             "Request", validate_request_body=True, validate_request_parameters=True
         )
-        row = self._row(fields, optional)
+        predictions = self.api.root.add_resource("predictions")
+        if predict is not None:
+            self._post(predictions, predict, self._row(fields, optional), checked)
+        predictions.add_resource("{id}").add_method(
+            "GET",
+            _integration(look_up),
+            request_parameters={"method.request.path.id": True},
+            request_validator=checked,
+        )
+        self._name_bad_fields()
+        self._accept_findings()
+
+    def _post(
+        self,
+        predictions: apigateway.Resource,
+        predict: Handler,
+        row: apigateway.JsonSchema,
+        checked: apigateway.IRequestValidator,
+    ) -> None:
         batch = apigateway.JsonSchema(
             type=apigateway.JsonSchemaType.OBJECT,
             required=["instances"],
@@ -82,7 +103,6 @@ class PredictionApi(Construct):
             },
             additional_properties=False,
         )
-        predictions = self.api.root.add_resource("predictions")
         predictions.add_method(
             "POST",
             _integration(predict),
@@ -95,14 +115,6 @@ class PredictionApi(Construct):
             request_models={"application/json": self._model("Batch", "rows to predict for", batch)},
             request_validator=checked,
         )
-        predictions.add_resource("{id}").add_method(
-            "GET",
-            _integration(look_up),
-            request_parameters={"method.request.path.id": True},
-            request_validator=checked,
-        )
-        self._name_bad_fields()
-        self._accept_findings()
 
     @staticmethod
     def _row(fields: Sequence[str], optional: Sequence[str]) -> apigateway.JsonSchema:

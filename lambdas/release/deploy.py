@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger
 
-from runtime import endpoint, environment
+from runtime import endpoint, environment, rollout
 from runtime.endpoint import Hosting
+from runtime.rollout import Rollout
+from runtime.shadow import Look, Shadow
 
 
 @dataclass(frozen=True)
@@ -23,31 +27,63 @@ class Environment:
     instance_type: str
     instance_count: int
     kms_key: str
+    rollout: dict[str, Any]
+    alarms: list[str]
+    shadow: dict[str, Any]
+    shadow_alarms: list[str]
 
 
 ENVIRONMENT = environment.load(Environment)
+ON_INSTANCES = ENVIRONMENT.endpoint_kind == "instance"
 SAGEMAKER = boto3.client("sagemaker")
+AUTOSCALING = boto3.client("application-autoscaling") if ON_INSTANCES else None
+CLOUDWATCH = boto3.client("cloudwatch") if ON_INSTANCES else None
 LOGGER = Logger(service="deploy")
 
 
+HOSTING = Hosting(
+    role=ENVIRONMENT.endpoint_role,
+    image=ENVIRONMENT.image_uri,
+    kind=ENVIRONMENT.endpoint_kind,
+    memory_mb=ENVIRONMENT.memory_mb,
+    max_concurrency=ENVIRONMENT.max_concurrency,
+    instance_type=ENVIRONMENT.instance_type,
+    instance_count=ENVIRONMENT.instance_count,
+    kms_key=ENVIRONMENT.kms_key,
+)
+
+
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Register's result → ``{"endpoint", "endpoint_config"}``."""
+    """Register's result → ``{"endpoint", "endpoint_config", "phase", "wait"}``.
+
+    Where a line has a shadow, ``phase`` is what the last call answered, at first empty, and a ``wait`` above 0 asks for
+    another; whoever names no phase wants no shadow.
+    """
     LOGGER.append_keys(line=event["line"], run=event["run"])
-    config = endpoint.deploy(
-        SAGEMAKER,
-        endpoint=ENVIRONMENT.endpoint_name,
-        hosting=Hosting(
-            role=ENVIRONMENT.endpoint_role,
-            image=ENVIRONMENT.image_uri,
-            kind=ENVIRONMENT.endpoint_kind,
-            memory_mb=ENVIRONMENT.memory_mb,
-            max_concurrency=ENVIRONMENT.max_concurrency,
-            instance_type=ENVIRONMENT.instance_type,
-            instance_count=ENVIRONMENT.instance_count,
-            kms_key=ENVIRONMENT.kms_key,
-        ),
-        model_data=event["model_data"],
-        environment={"MODEL_VERSION": str(event["version"]), "MANIFEST_SHA256": event["manifest_sha256"]},
-    )
+    given: dict[str, Any] = {
+        "endpoint": ENVIRONMENT.endpoint_name,
+        "hosting": HOSTING,
+        "model_data": event["model_data"],
+        "environment": {"MODEL_VERSION": str(event["version"]), "MANIFEST_SHA256": event["manifest_sha256"]},
+    }
+    looked = Look("watched", 0)
+    if ENVIRONMENT.shadow:
+        beside = Shadow(
+            sagemaker=SAGEMAKER,
+            cloudwatch=CLOUDWATCH,
+            autoscaling=AUTOSCALING,
+            alarms=ENVIRONMENT.shadow_alarms,
+            **given,
+            **ENVIRONMENT.shadow,
+        )
+        looked = beside.look(event.get("phase", "watched"), dt.datetime.now(dt.UTC))
+    told = {"endpoint": ENVIRONMENT.endpoint_name, "phase": looked.phase, "wait": math.ceil(looked.wait)}
+    if looked.wait:
+        LOGGER.info("in the shadow", extra=told)
+        return {**told, "endpoint_config": ""}
+    how, ringing = rollout.armed(Rollout(**ENVIRONMENT.rollout, alarms=ENVIRONMENT.alarms), CLOUDWATCH)
+    if ringing:
+        LOGGER.warning("these alarms ring already and cannot take the version back", extra={"alarms": ringing})
+    config = endpoint.deploy(SAGEMAKER, **given, rollout=how, autoscaling=AUTOSCALING)
     LOGGER.info("requested", extra={"endpoint_config": config})
-    return {"endpoint": ENVIRONMENT.endpoint_name, "endpoint_config": config}
+    return {**told, "endpoint_config": config}

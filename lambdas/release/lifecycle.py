@@ -14,11 +14,13 @@ from runtime import environment, lifecycle
 @dataclass(frozen=True)
 class Environment:
     endpoint_name: str
+    endpoint_kind: str
     model_package_group: str
 
 
 ENVIRONMENT = environment.load(Environment)
 SAGEMAKER = boto3.client("sagemaker")
+AUTOSCALING = boto3.client("application-autoscaling") if ENVIRONMENT.endpoint_kind == "instance" else None
 LOGGER = Logger(service="lifecycle")
 
 
@@ -26,6 +28,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
     told = lifecycle.answer(
         event,
         sagemaker=SAGEMAKER,
+        autoscaling=AUTOSCALING,
         endpoint_name=ENVIRONMENT.endpoint_name,
         group=ENVIRONMENT.model_package_group,
         seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,

@@ -31,7 +31,7 @@ def read(body: bytes, columns: int) -> Callable[[Any], Any]:
 
 
 @lru_cache(maxsize=1)
-def _library() -> ctypes.CDLL:
+def _library() -> Any:
     return _loaded(ctypes.CDLL)
 
 

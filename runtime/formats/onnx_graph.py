@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime
-from google.protobuf.message import DecodeError
 
 from runtime.formats.native import UnreadableError
 
@@ -23,7 +22,7 @@ def read(body: bytes, columns: int) -> Callable[[Any], Any]:
     """Return what scores matrices with the graph; raises UnreadableError."""
     try:
         model = onnx.ModelProto.FromString(body)
-    except DecodeError:
+    except Exception:  # noqa: BLE001 (protobuf's own error for what it cannot decode)
         raise UnreadableError("it is not an ONNX model: train again") from None
     if not model.HasField("graph") or not model.graph.node:
         raise UnreadableError("it is not an ONNX model: train again")

@@ -34,9 +34,9 @@ class _Forest:
 class Boosting:
     """Scores of a fitted model from matrices in an encoding's layout; ``of`` makes one where it can."""
 
-    def __init__(self, model: Any, lookups: list[Any | None], order: Any) -> None:
+    def __init__(self, model: Any, lookups: dict[int, Any], order: Any) -> None:
+        """``lookups`` gives, for a category column, the model's code of each position, last that of a missing one."""
         self._lookups, self._order = lookups, order
-        self._categories = [j for j, lookup in enumerate(lookups) if lookup is not None]
         self._known, self._places = model._bin_mapper.make_known_categories_bitsets()
         self._trees = [_Forest(tree.nodes, tree.raw_left_cat_bitsets) for (tree,) in model._predictors]
         self._joined = _joined(self._trees, len(order))
@@ -51,14 +51,13 @@ class Boosting:
 
     def _encoded(self, matrix: Any) -> Any:
         """Return the rows in the order of the model's own columns, with the codes that it gave the categories."""
-        if not self._categories:
+        if not self._lookups:
             return np.ascontiguousarray(matrix)
         rows = matrix.copy()
-        for j in self._categories:
+        for j, lookup in self._lookups.items():
             positions = rows[:, j]
-            missing = np.isnan(positions)
-            positions[missing] = -1
-            rows[:, j] = self._lookups[j][positions.astype(np.intp)]  # the last entry is that of a missing value
+            positions[np.isnan(positions)] = -1
+            rows[:, j] = lookup[positions.astype(np.intp)]
         return rows[:, self._order]
 
     def _few(self, rows: Any) -> Any:
@@ -91,7 +90,7 @@ def of(model: Any, encoding: Encoding) -> Boosting | None:
         return None
     if model.n_trees_per_iteration_ != 1 or list(getattr(model, "feature_names_in_", ())) != encoding.names:
         return None
-    lookups: list[Any | None] = [None] * len(encoding.columns)
+    lookups: dict[int, Any] = {}
     order = np.arange(len(encoding.columns))
     if model._preprocessor is not None:
         encoder = model._preprocessor.named_transformers_["encoder"]
@@ -99,13 +98,13 @@ def of(model: Any, encoding: Encoding) -> Boosting | None:
         order = np.concatenate([np.flatnonzero(taken), np.flatnonzero(~taken)])
         if not isinstance(encoder, OrdinalEncoder):
             return None
-        for j, categories in zip(np.flatnonzero(taken), encoder.categories_, strict=True):
+        for j, categories in zip(np.flatnonzero(taken).tolist(), encoder.categories_, strict=True):
             column = encoding.columns[j]
             if column.type != "category":
                 return None
             codes = {category: float(code) for code, category in enumerate(categories)}
             lookups[j] = np.array([codes.get(category, np.nan) for category in column.categories] + [np.nan])
-    if any(column.type == "category" and lookups[j] is None for j, column in enumerate(encoding.columns)):
+    if any(column.type == "category" and j not in lookups for j, column in enumerate(encoding.columns)):
         return None
     return Boosting(model, lookups, order)
 

@@ -113,7 +113,8 @@ class Connection(asyncio.Protocol):
         self._begin()
 
     def _begin(self) -> None:
-        self._url, self._headers, self._in_head, self._head = b"", {}, True, 0
+        self._url, self._in_head, self._head = b"", True, 0
+        self._headers: dict[bytes, bytes] = {}
         self._parts: list[bytes] = []
         self._size = 0
 

@@ -47,10 +47,10 @@ def instructions() -> list[tuple[str, str]]:
     return [(line.split(" ", 1)[0], line.split(" ", 1)[1]) for line in text.splitlines() if line.strip()]
 
 
-def packages() -> list[Requirement]:
+def packages(files: str = "requirements.txt") -> list[Requirement]:
     """Return the locked packages of jobs that the image's Python and platform need."""
-    lines = re.findall(r"^([a-z][^\s;]*==[^\\\n]+)", (ROOT / "jobs" / "requirements.txt").read_text(), re.MULTILINE)
-    given = [Requirement(line) for line in lines]
+    text = "\n".join(path.read_text() for path in sorted((ROOT / "jobs").glob(files)))
+    given = [Requirement(line) for line in re.findall(r"^([a-z][^\s;]*==[^\\\n]+)", text, re.MULTILINE)]
     return [one for one in given if one.marker is None or one.marker.evaluate(PYTHON)]
 
 
@@ -116,9 +116,10 @@ def test_every_package_has_a_locked_wheel_for_the_image() -> None:
     tags: set[Tag] = {*cpython_tags((3, 13), platforms=platforms), *compatible_tags((3, 13), "cp313", platforms)}
     every = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
     locked = {(one["name"], one.get("version")): one.get("wheels", []) for one in every}
-    hashes = set(re.findall(r"sha256:[0-9a-f]{64}", (ROOT / "jobs" / "requirements.txt").read_text()))
+    texts = [path.read_text() for path in (ROOT / "jobs").glob("requirements*.txt")]
+    hashes = {found for text in texts for found in re.findall(r"sha256:[0-9a-f]{64}", text)}
     without = []
-    for package in packages():
+    for package in packages("requirements*.txt"):
         wheels = locked[package.name, str(package.specifier).removeprefix("==")]
         names = [wheel["url"].rsplit("/", 1)[1] for wheel in wheels if wheel["hash"] in hashes]
         if not any(parse_wheel_filename(name)[3] & tags for name in names):

@@ -11,7 +11,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 _FORKING = get_context("forkserver")
-_FORKING.set_forkserver_preload(["boto3", "jobs.curate", "jobs.publishing", "runtime.tables", "pyiceberg.io.pyarrow"])
+_FORKING.set_forkserver_preload(
+    ["tests.jobs.warmed", "jobs.curate", "jobs.publishing", "runtime.tables", "pyiceberg.io.pyarrow"]
+)
 
 
 def start(job: str, words: Sequence[str], environment: Mapping[str, str]) -> BaseProcess:

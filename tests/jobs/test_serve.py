@@ -219,8 +219,8 @@ def test_under_load_every_request_is_answered_before_it_stops(model: Path) -> No
     """Clients ask without a pause over connections that stay open, until they are told that theirs is closed."""
     answered, lost, body = [0] * 8, [], json.dumps({"instances": [ROW] * 20})
 
-    def ask(client: int) -> None:
-        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)) as connection:
+    def ask(client: int, port: int) -> None:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
             connection.connect()
             while True:
                 try:
@@ -235,7 +235,7 @@ def test_under_load_every_request_is_answered_before_it_stops(model: Path) -> No
                     return
 
     with running(model) as server:
-        clients = [threading.Thread(target=ask, args=(client,)) for client in range(len(answered))]
+        clients = [threading.Thread(target=ask, args=(client, server.port)) for client in range(len(answered))]
         for client in clients:
             client.start()
         time.sleep(0.3)

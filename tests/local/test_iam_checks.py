@@ -101,6 +101,17 @@ def needed(service: str, operation: str, **parameters: Any) -> list[tuple[str, s
             ],
         ),
         (
+            "application-autoscaling",
+            "DeregisterScalableTarget",
+            {"ServiceNamespace": "sagemaker", "ResourceId": "endpoint/e/variant/v", "ScalableDimension": "d"},
+            [
+                (
+                    "application-autoscaling:DeregisterScalableTarget",
+                    "arn:aws:application-autoscaling:r:1:scalable-target/id",
+                )
+            ],
+        ),
+        (
             "sagemaker",
             "InvokeEndpoint",
             {"EndpointName": "e"},
@@ -149,3 +160,15 @@ def test_a_call_needs(service: str, operation: str, parameters: dict[str, Any], 
 def test_a_passed_role_names_the_service_it_goes_to() -> None:
     call = Call("sagemaker", "CreateModel", {"ModelName": "m", "ExecutionRoleArn": "arn:aws:iam::1:role/x"})
     assert checks(call, PLACE)[-1].context == {"iam:passedtoservice": "sagemaker.amazonaws.com"}
+
+
+def test_a_scalable_target_says_of_what_it_is() -> None:
+    call = Call(
+        "application-autoscaling",
+        "RegisterScalableTarget",
+        {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"},
+    )
+    assert checks(call, PLACE)[0].context == {
+        "application-autoscaling:service-namespace": "sagemaker",
+        "application-autoscaling:scalable-dimension": "sagemaker:variant:DesiredInstanceCount",
+    }

@@ -3,11 +3,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from config.errors import LineError
 from local.images import Image
-from runtime import artefact, endpoint
+from runtime import artefact, endpoint, scaling
 from runtime.endpoint import State
+from runtime.rollout import Rollout, deployment_config
+from runtime.scaling import Scaling
 from tests.lambdas.processes import ROOT
 from tests.runtime.released import IMAGE, Embedded, embedded, hosting
 
@@ -171,3 +174,124 @@ def test_everything_that_runs_made_is_deleted_and_nothing_else(aws: Embedded) ->
 def test_names_fit_sagemaker_however_long_the_endpoints_is() -> None:
     assert len(endpoint.names_prefix("e" * 63)) + 10 <= endpoint.LONGEST_NAME
     assert endpoint.names_prefix("e" * 46) != endpoint.names_prefix("e" * 47)
+
+
+CANARY = Rollout("canary", share=50, step_seconds=0, bake_seconds=0, seconds=0)
+
+
+def on_instances(aws: Embedded, name: str, version: int, **options: Any) -> str:
+    return endpoint.deploy(
+        aws.client("sagemaker"),
+        endpoint=name,
+        hosting=hosting(aws, kind="instance", instance_count=2),
+        model_data="s3://models/model.tar.gz",
+        environment={"MODEL_VERSION": str(version), "SLOW": str(options.pop("slow", 0.0))},
+        **options,
+    )
+
+
+def test_an_update_on_instances_moves_its_traffic_as_the_rollout_says(aws: Embedded, name: str) -> None:
+    on_instances(aws, name, 1, rollout=CANARY)
+    settled(aws, name)
+    config = on_instances(aws, name, 2, rollout=CANARY, slow=0.4)
+
+    busy = endpoint.state(aws.client("sagemaker"), name)
+
+    assert busy is not None
+    assert (busy.status, busy.pending, busy.progress) == ("Updating", config, "Creating (0% of the traffic)")
+    assert settled(aws, name) == State("InService", config)
+    told = aws.client("sagemaker").describe_endpoint(EndpointName=name)["LastDeploymentConfig"]
+    assert told == deployment_config(CANARY)
+
+
+def test_an_endpoint_that_does_not_scale_gets_the_instances_that_it_is_given(aws: Embedded, name: str) -> None:
+    for count in (2, 3):
+        endpoint.deploy(
+            aws.client("sagemaker"),
+            endpoint=name,
+            hosting=hosting(aws, kind="instance", instance_count=count),
+            model_data="s3://models/model.tar.gz",
+            environment={},
+            autoscaling=aws.client("application-autoscaling"),
+        )
+        settled(aws, name)
+        (variant,) = aws.client("sagemaker").describe_endpoint(EndpointName=name)["ProductionVariants"]
+        assert variant["CurrentInstanceCount"] == count
+
+
+def test_a_serverless_endpoint_moves_all_at_once_whatever_the_rollout_says(aws: Embedded, name: str) -> None:
+    for version in (1, 2):
+        config = endpoint.deploy(
+            aws.client("sagemaker"),
+            endpoint=name,
+            hosting=hosting(aws),
+            model_data="s3://models/model.tar.gz",
+            environment={"MODEL_VERSION": str(version)},
+            rollout=CANARY,
+        )
+        assert settled(aws, name) == State("InService", config)
+    assert "LastDeploymentConfig" not in aws.client("sagemaker").describe_endpoint(EndpointName=name)
+
+
+def test_a_serverless_endpoint_becomes_one_on_instances(aws: Embedded, name: str) -> None:
+    deploy(aws, name)
+    settled(aws, name)
+    config = on_instances(aws, name, 1, rollout=CANARY)
+    assert settled(aws, name) == State("InService", config)
+
+
+def test_where_nothing_is_served_nothing_is_deployed_and_nothing_is_left(aws: Embedded, name: str) -> None:
+    assert (deploy(aws, name, kind="none"), endpoint.state(aws.client("sagemaker"), name)) == ("", None)
+    deploy(aws, name)
+    settled(aws, name)
+    assert (deploy(aws, name, kind="none"), endpoint.state(aws.client("sagemaker"), name)) == ("", None)
+
+
+def test_a_former_configuration_is_put_back_but_not_into_a_change(aws: Embedded, name: str) -> None:
+    first = deploy(aws, name)
+    settled(aws, name)
+    deploy(aws, name, version=2, slow=0.4)
+    with pytest.raises(LineError, match="is Updating by another run, expected InService"):
+        endpoint.restore(aws.client("sagemaker"), name, first)
+    settled(aws, name)
+
+    for _ in range(2):
+        endpoint.restore(aws.client("sagemaker"), name, first)
+
+    assert settled(aws, name) == State("InService", first)
+
+
+def test_instances_scale_in_service_and_not_during_an_update(aws: Embedded, name: str) -> None:
+    autoscaling = aws.client("application-autoscaling")
+    wanted = Scaling(least=2, most=4, invocations_per_instance=100)
+
+    def known() -> tuple[list[tuple[int, int]], list[float]]:
+        targets = autoscaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+        policies = autoscaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+        values = [policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] for policy in policies]
+        return [(target["MinCapacity"], target["MaxCapacity"]) for target in targets], values
+
+    with pytest.raises(autoscaling.exceptions.ClientError, match="Could not find variant champion"):
+        scaling.register(autoscaling, name, endpoint.VARIANT, wanted)
+    on_instances(aws, name, 1, autoscaling=autoscaling)
+    settled(aws, name)
+    for _ in range(2):
+        scaling.register(autoscaling, name, endpoint.VARIANT, wanted)
+        assert known() == ([(2, 4)], [100.0])
+
+    more = [{"VariantName": endpoint.VARIANT, "DesiredInstanceCount": 4, "DesiredWeight": 1.0}]
+    aws.client("sagemaker").update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=more)
+    changed = hosting(aws, kind="instance", instance_type="ml.m5.large")
+    options: dict[str, Any] = {"hosting": changed, "model_data": "s3://models/model.tar.gz", "environment": {}}
+    with pytest.raises(ClientError, match="cannot change while it is registered"):
+        endpoint.deploy(aws.client("sagemaker"), endpoint=name, **options)
+    config = endpoint.deploy(aws.client("sagemaker"), endpoint=name, autoscaling=autoscaling, **options)
+    assert known() == ([], [])
+    assert settled(aws, name) == State("InService", config)
+    (variant,) = aws.client("sagemaker").describe_endpoint(EndpointName=name)["ProductionVariants"]
+    assert variant["CurrentInstanceCount"] == 4
+
+    scaling.register(autoscaling, name, endpoint.VARIANT, wanted)
+    endpoint.delete(aws.client("sagemaker"), name, wait=lambda: None, autoscaling=autoscaling)
+    assert known() == ([], [])
+    endpoint.delete(aws.client("sagemaker"), name, wait=lambda: None, autoscaling=autoscaling)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from moto.applicationautoscaling.models import FakeScalableTarget, applicationautoscaling_backends
 
 from runtime import endpoint, lifecycle
 from tests.runtime.released import Embedded, embedded
@@ -120,3 +121,23 @@ def test_an_endpoint_that_stays_busy_is_answered_before_time_runs_out(
     assert told[0]["Reason"] == (
         "TimeoutError: endpoint 'local-flights' is still busy: delete the stack again when it is InService"
     )
+
+
+def test_a_deletion_ends_the_scaling_of_an_endpoint(aws: Embedded, answers: Answers) -> None:
+    url, told = answers
+    autoscaling = aws.client("application-autoscaling")
+    backend = applicationautoscaling_backends[aws.aws.account][aws.aws.region]
+    variant, dimension = "endpoint/local-flights/variant/champion", "sagemaker:variant:DesiredInstanceCount"
+    backend._add_scalable_target(FakeScalableTarget(backend, "sagemaker", variant, dimension, 1, 2, "", ""))
+
+    lifecycle.answer(
+        event("Delete", url),
+        sagemaker=aws.client("sagemaker"),
+        autoscaling=autoscaling,
+        endpoint_name="local-flights",
+        group="no-group",
+        seconds_left=lambda: 60,
+    )
+
+    assert told[0]["Status"] == "SUCCESS", told[0]["Reason"]
+    assert autoscaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []

@@ -59,6 +59,10 @@ def test_a_run_becomes_the_champion_step_by_step(line: Releasing) -> None:
         MAX_CONCURRENCY="5",
         INSTANCE_TYPE="ml.m6i.large",
         INSTANCE_COUNT="1",
+        ROLLOUT="{}",
+        ALARMS="[]",
+        SHADOW="{}",
+        SHADOW_ALARMS="[]",
         KMS_KEY="arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000",
     )
     verification = {"status": "Waiting"}
@@ -68,7 +72,12 @@ def test_a_run_becomes_the_champion_step_by_step(line: Releasing) -> None:
 
     champion = promotion.champion(line.aws.client("dynamodb"), line.ledger, line.world.paths.line)
     assert (gate["decision"], verification) == ("promote", {"status": "InService", "message": ""})
-    assert deployment == {"endpoint": line.name, "endpoint_config": deployment["endpoint_config"]}
+    assert deployment == {
+        "endpoint": line.name,
+        "endpoint_config": champion.endpoint_config if champion else None,
+        "phase": "watched",
+        "wait": 0,
+    }
     assert champion is not None
     assert (champion.version, champion.model_package_arn) == (package["version"], package["model_package_arn"])
     assert champion.endpoint_config == deployment["endpoint_config"]

@@ -9,12 +9,13 @@ NAMES = [
     *("LAKE_BUCKET", "MODELS_BUCKET", "LEDGER_TABLE", "ENDPOINT_NAME", "MODEL_PACKAGE_GROUP", "IMAGE_URI", "METRIC"),
     *("ENDPOINT_ROLE", "ENDPOINT_KIND", "INSTANCE_TYPE", "KMS_KEY"),
 ]
-NUMBERS = ["MARGIN", "MEMORY_MB", "MAX_CONCURRENCY", "INSTANCE_COUNT"]
-HANDLERS = ["gate", "register", "deploy", "verify", "lifecycle"]
+NUMBERS = ["MARGIN", "MEMORY_MB", "MAX_CONCURRENCY", "INSTANCE_COUNT", "LEAST", "MOST", "INVOCATIONS_PER_INSTANCE"]
+HANDLERS = ["gate", "register", "deploy", "verify", "lifecycle", "scale"]
 
 
 def test_a_handler_imports_nothing_heavy() -> None:
     environment = {**CREDENTIALS, **dict.fromkeys(NAMES, "x"), **dict.fromkeys(NUMBERS, "1"), "GATES": "[]"}
+    environment |= {"ENDPOINT_KIND": "instance", "ROLLOUT": "{}", "ALARMS": "[]", "SHADOW": "{}", "SHADOW_ALARMS": "[]"}
     imports = ", ".join(f"lambdas.release.{name}" for name in HANDLERS)
 
     done = subprocess.run(

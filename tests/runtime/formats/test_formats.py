@@ -268,7 +268,7 @@ def test_a_format_that_nobody_knows_is_no_manifest() -> None:
 
 def test_a_library_that_is_not_installed_is_named_with_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
     files = sealed(trained.taken(graph(), FRAME, "here", "binary"))
-    monkeypatch.setitem(native.NEEDS, "onnx", ("no_such_library",))  # type: ignore[arg-type]
+    monkeypatch.setitem(native.NEEDS, "onnx", ("no_such_library",))
 
     assert refusal(files) == (
         "model artefact there: model.onnx is refused: a model of the format onnx needs the package no_such_library, "

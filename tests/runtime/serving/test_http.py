@@ -79,7 +79,7 @@ def test_requests_sent_together_are_answered_in_their_order() -> None:
         reader, writer = await connect()
         slow = b"wait" + b" " * AT_ONCE  # so large that a thread predicts it
         writer.write(post(b"a") + post(slow) + post(b"ab") + post(slow) + b"GET /ping HTTP/1.1\r\n\r\n")
-        sizes = [(await answer(reader))[2].split()[-1] for _ in range(5)]
+        sizes = [(await answer(reader))[2].split()[-1] for _turn in range(5)]
         assert sizes == [b"1", b"65540", b"2", b"65540", b"0"]
 
     play(scene)
@@ -87,15 +87,15 @@ def test_requests_sent_together_are_answered_in_their_order() -> None:
 
 def test_a_ping_is_answered_while_threads_predict() -> None:
     async def scene(_: Server, connect: Callable[[], Awaitable[Client]]) -> None:
-        busy = [await connect() for _ in range(6)]
-        for _, writer in busy:
+        busy = [await connect() for _turn in range(6)]
+        for _reader, writer in busy:
             writer.write(post(b"wait" + b" " * AT_ONCE))
         reader, writer = await connect()
         began = time.monotonic()
         writer.write(b"GET /ping HTTP/1.1\r\n\r\n")
         assert (await answer(reader))[0] == 200
         assert time.monotonic() - began < 0.1
-        assert [(await answer(reader))[0] for reader, _ in busy] == [200] * 6
+        assert [(await answer(reader))[0] for reader, _writer in busy] == [200] * 6
 
     play(scene)
 
@@ -136,7 +136,7 @@ def test_a_body_that_grows_too_large_is_refused_and_no_longer_kept() -> None:
         reader, writer = await connect()
         writer.write(b"POST /invocations HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
         chunk = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
-        for _ in range(9):  # the sender goes on: it reads no answer before it has sent all
+        for _turn in range(9):  # the sender goes on: it reads no answer before it has sent all
             writer.write(chunk)
             await writer.drain()
         assert (await answer(reader))[0] == 413
@@ -183,7 +183,7 @@ def test_a_head_without_an_end_is_refused(head: bytes) -> None:
     async def scene(_: Server, connect: Callable[[], Awaitable[Client]]) -> None:
         reader, writer = await connect()
         writer.write(head)
-        for _ in range(5):
+        for _turn in range(5):
             await asyncio.sleep(0.01)
             writer.write(b"a" * 10_000)
         assert (await answer(reader))[0] == 431
@@ -226,7 +226,7 @@ def test_stopping_answers_what_is_under_way_and_refuses_the_rest() -> None:
             await connect()
         arriving[1].write(b"c")
         idle[1].write(post(b"ab"))  # it was under way: the connection was open when it was sent
-        for reader, _ in (predicting, arriving, idle):
+        for reader, _writer in (predicting, arriving, idle):
             status, headers, _ = await answer(reader)
             assert (status, headers["connection"]) == (200, "close")
         await stopping
@@ -236,7 +236,7 @@ def test_stopping_answers_what_is_under_way_and_refuses_the_rest() -> None:
 
 def test_stopping_does_not_wait_longer_than_its_grace() -> None:
     async def scene(server: Server, connect: Callable[[], Awaitable[Client]]) -> None:
-        _, writer = await connect()
+        _reader, writer = await connect()
         writer.write(post(b"abc")[:-1])
         await asyncio.sleep(0.02)
         began = time.monotonic()
