@@ -216,3 +216,14 @@ def test_an_environment_says_it_in_place_of_the_line() -> None:
     chosen = load_environment("local").model_copy(update={"compute": {"flights": Compute(spot=True)}})
     assert compute_of(line, chosen).spot
     assert not compute_of(line, load_environment("local")).spot
+
+
+def test_a_training_may_change_the_ledger_and_delete_nothing_but_checkpoints(local: Assembly) -> None:
+    rights: dict[str, Json] = {}
+    for name, policy in local.properties("AWS::IAM::Policy").items():
+        if "TrainingTrainJobRole" in name:
+            for said in policy["PolicyDocument"]["Statement"]:
+                actions = said["Action"] if isinstance(said["Action"], list) else [said["Action"]]
+                rights |= dict.fromkeys(actions, said)
+    assert {action for action in rights if action.startswith("dynamodb:")} == {"dynamodb:UpdateItem"}
+    assert json.dumps(rights["s3:DeleteObject"]["Resource"]).endswith('/flights/*.checkpoint.tar"]]}')
