@@ -47,11 +47,14 @@ def test_every_resource_of_the_templates_exists(assembly: Path, deployment: Depl
     assert set(deployment.templates) == {FOUNDATION, FLIGHTS}
 
 
-def test_the_state_machine_is_the_templates_definition_byte_for_byte(
-    aws: EmbeddedAws, assembly: Path, deployment: Deployment
+@pytest.mark.parametrize(("prefix", "output"), [("Run", "StateMachineArn"), ("Release", "ReleaseMachineArn")])
+def test_a_state_machine_is_the_templates_definition_byte_for_byte(
+    aws: EmbeddedAws, assembly: Path, deployment: Deployment, prefix: str, output: str
 ) -> None:
     template = json.loads((assembly / "Flights.template.json").read_text(encoding="utf-8"))
-    (machine,) = [r for r in template["Resources"].values() if r["Type"] == "AWS::StepFunctions::StateMachine"]
+    machines = [name for name, r in template["Resources"].items() if r["Type"] == "AWS::StepFunctions::StateMachine"]
+    (name,) = [name for name in machines if name.startswith(prefix)]
+    machine = template["Resources"][name]
     exports = aws.deployments[0].exports
     resolving = Template(
         template,
@@ -64,9 +67,7 @@ def test_the_state_machine_is_the_templates_definition_byte_for_byte(
         export=exports.__getitem__,
         ssm=str,
     )
-    running = aws.client("stepfunctions").describe_state_machine(
-        stateMachineArn=deployment.outputs[FLIGHTS]["StateMachineArn"]
-    )
+    running = aws.client("stepfunctions").describe_state_machine(stateMachineArn=deployment.outputs[FLIGHTS][output])
     assert running["definition"] == resolving.resolve(machine["Properties"]["DefinitionString"])
 
 
