@@ -18,7 +18,8 @@ from local.resources.kinds import (
 )
 
 FIDELITY = [
-    Row("KMS", "keys and aliases", "approximated", "they exist and rotate on paper; key policies are not enforced")
+    Row("KMS", "keys and aliases", "approximated", "they exist and rotate on paper; key policies are not enforced"),
+    Row("KMS", "signing and verifying with asymmetric keys", "real"),
 ]
 
 
