@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from jobs.main import Context, run_job
-from runtime import artefact, evaluation, judging, model_card, promotion
+from runtime import artefact, attempts, evaluation, judging, model_card, promotion
 from runtime.evaluation import Contestant
 from runtime.model_card import Card
 from runtime.receipts import Receipt
@@ -43,6 +43,7 @@ def work(context: Context) -> Receipt:
         size_bytes=evaluation.size(context.s3, location),
     )
     key = context.paths.card(chosen)
+    baseline_metrics = {name: contestant(name).metrics for name in baselines}
     outputs = {
         "variant": chosen,
         "artefact": location.uri,
@@ -52,11 +53,13 @@ def work(context: Context) -> Receipt:
         "champion": {"version": current.version, "metrics": champion.metrics if champion else None}
         if current
         else None,
-        "baselines": {name: contestant(name).metrics for name in baselines},
+        "baselines": baseline_metrics,
         "rows": rows.num_rows,
         **judged.figures,
         "card": f"s3://{arguments.models_bucket}/{key}",
     }
+    tested = {chosen: challenger.metrics, **baseline_metrics}
+    attempts.measured(context.client("dynamodb"), arguments.ledger_table, context.paths.line, context.paths.run, tested)
     page = model_card.rendered(
         Card(
             line=line,

@@ -136,6 +136,22 @@ class Tracker:
         return item
 
 
+def measured(dynamodb: Any, table: str, line: str, run: str, metrics: Mapping[str, Mapping[str, float]]) -> None:
+    """Add to a run's attempts, by variant, what was measured on the test rows; a variant without one is left out."""
+    for variant, found in metrics.items():
+        try:
+            dynamodb.update_item(
+                TableName=table,
+                Key={"pk": {"S": f"LINE#{line}"}, "sk": {"S": f"{PREFIX}{run}#{variant}"}},
+                UpdateExpression="SET #test = :test",
+                ConditionExpression="attribute_exists(pk)",
+                ExpressionAttributeNames={"#test": "test"},
+                ExpressionAttributeValues={":test": _value("test", dict(found))},
+            )
+        except dynamodb.exceptions.ConditionalCheckFailedException:
+            continue
+
+
 def attempts(dynamodb: Any, table: str, line: str, run: str = "") -> list[Attempt]:
     """Return a line's attempts, or one run's: the newest run first, each run's in the order of their start."""
     pages = dynamodb.get_paginator("query").paginate(

@@ -42,6 +42,9 @@ class Champion:
     """Number of its item in the history; 0 for a champion from before there was one."""
 
 
+_NAMES = frozenset(each.name for each in fields(Champion))
+
+
 @dataclass(frozen=True)
 class Production:
     """A time that a version was in production, from ``since`` (ISO 8601, UTC) until the next one."""
@@ -252,8 +255,7 @@ def _attributes(champion: Champion) -> dict[str, Any]:
 
 
 def _champion(item: Mapping[str, Any]) -> Champion:
-    known = {each.name for each in fields(Champion)}
-    texts = {name: value["S"] for name, value in item.items() if "S" in value and name in known}
+    texts = {name: value["S"] for name, value in item.items() if "S" in value and name in _NAMES}
     metrics = {name: float(value["N"]) for name, value in item["metrics"]["M"].items()}
     production = int(item["production"]["N"]) if "production" in item else 0
     return Champion(version=int(item["version"]["N"]), production=production, metrics=metrics, **texts)

@@ -158,6 +158,8 @@ def give_back(sagemaker: Any, endpoint_name: str, champion: Champion) -> None:
     """Put the champion's configuration back into service, unless somebody else's release is at the endpoint now."""
     try:
         endpoint.restore(sagemaker, endpoint_name, champion.endpoint_config)
+    except LineError:  # it is busy
+        return
     except ClientError as error:
         if not endpoint_is_busy(error):
             raise

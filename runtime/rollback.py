@@ -120,13 +120,12 @@ def _put_back(sagemaker: Any, endpoint_name: str, former: Champion) -> None:
     found = endpoint.state(sagemaker, endpoint_name)
     if found is None:
         raise LineError(f"{subject}: the endpoint is gone: run the line again")
-    if found.in_progress:
-        pending = sagemaker.describe_endpoint(EndpointName=endpoint_name).get("PendingDeploymentSummary", {})
-        if pending.get("EndpointConfigName") == former.endpoint_config:  # an earlier attempt asked for it
-            return
+    if found.in_progress and found.pending != former.endpoint_config:  # an earlier attempt may have asked for it
         raise busy
     try:
         endpoint.restore(sagemaker, endpoint_name, former.endpoint_config)
+    except LineError:
+        raise busy from None
     except ClientError as error:
         if endpoint_is_busy(error):
             raise busy from None

@@ -36,6 +36,8 @@ class Compute(Construct):
 
     def queue_for(self, wanted: Wanted) -> batch.IJobQueue:
         """Return the queue of the machines that a line trains on: Fargate, Fargate Spot, or hosts with GPUs."""
+        if wanted.on == "sagemaker":
+            return self.queue  # the line's other jobs are Batch's all the same
         if wanted.gpus:
             family = pascal(wanted.machine.replace(".", "_").replace("-", "_"))
             name = f"{family}{'Spot' if wanted.spot else ''}"

@@ -64,7 +64,7 @@ class ReleaseMachine(Construct):
             role=self.role,
             name=f"{slug(shared.environment.name, line)}-release",
             definition=self._definition(),
-            timeout=Duration.hours(2),
+            timeout=Duration.seconds(endpoint.longest_seconds).plus(Duration.hours(1)),
         )
         alarm(
             self,

@@ -137,4 +137,4 @@ class TrainingStation(Station):
         tracking = shared.environment.tracking
         if tracking is not None and tracking.mlflow.startswith("arn:"):
             allow(self.train.role, *_MLFLOW, on=[tracking.mlflow])
-        shared.allow_ledger(self.evaluate.role, "dynamodb:GetItem")
+        shared.allow_ledger(self.evaluate.role, "dynamodb:GetItem", "dynamodb:UpdateItem")

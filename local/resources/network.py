@@ -20,6 +20,7 @@ from local.resources.kinds import (
     given,
     ref,
 )
+from local.resources.naming import Name
 
 FIDELITY = [
     Row(
@@ -145,7 +146,28 @@ def _rule_kind(type_: str, direction: str, *peers: str) -> Kind:
     )
 
 
+def _create_template(site: Site, properties: Properties) -> Answer:
+    """What machines would be started with; its tags are kept for the template alone, as no machine is started."""
+    data = {name: value for name, value in properties["LaunchTemplateData"].items() if name != "TagSpecifications"}
+    return site.call(
+        "ec2", "create_launch_template", LaunchTemplateName=properties["LaunchTemplateName"], LaunchTemplateData=data
+    )
+
+
 KINDS = [
+    Kind(
+        type="AWS::EC2::LaunchTemplate",
+        name=Name("LaunchTemplateName", longest=128),
+        create=_create_template,
+        ref=answered("LaunchTemplate.LaunchTemplateId"),
+        attributes={
+            "LaunchTemplateId": ref,
+            "LatestVersionNumber": lambda made: str(made.answer["LaunchTemplate"]["LatestVersionNumber"]),
+            "DefaultVersionNumber": lambda made: str(made.answer["LaunchTemplate"]["DefaultVersionNumber"]),
+        },
+        delete=deleting("ec2", "delete_launch_template", LaunchTemplateId=ref),
+        accepts=accepting("LaunchTemplateName", "LaunchTemplateData", "TagSpecifications"),
+    ),
     Kind(
         type="AWS::EC2::VPC",
         create=_create_vpc,

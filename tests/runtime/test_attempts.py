@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from config.errors import LineError
-from runtime.attempts import Attempt, Tracker, attempts
+from runtime.attempts import Attempt, Tracker, attempts, measured
 from tests.moto_server import Aws, Scenario, converge
 
 
@@ -75,3 +75,10 @@ def test_a_request_that_is_sent_twice_counts_one_attempt(aws: Aws) -> None:
         return Scenario(("dynamodb",), work, check)
 
     assert converge(aws, scenario) == ["UpdateItem", "UpdateItem"]
+
+
+def test_what_was_measured_on_test_rows_is_added_where_there_is_an_attempt(aws: Aws, table: str) -> None:
+    with tracker(aws, table).tracked():
+        pass
+    measured(aws.client("dynamodb"), table, "flights", "run-1", {"small": {"mae": 2.0}, "unknown": {"mae": 1.0}})
+    assert only(aws, table).test == {"mae": 2.0}

@@ -6,6 +6,8 @@ the endpoint, the pointer and the history.
 
 from __future__ import annotations
 
+import base64
+import hmac
 from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, Phase, settings
@@ -27,6 +29,8 @@ from tests.runtime.release_world import ENDPOINT, KEY, LINE, Process, World, tam
 
 LEAST_STEPS = 10_000
 FAULTS = st.one_of(st.none(), st.builds(Fault, at=st.integers(0, 9), after=st.booleans()))
+RACES = [*((2, call) for call in range(5, 14)), *((3, call) for call in range(2, 7))]
+"""How many steps one run has done, deploy or verify coming next, and before which call of it another does its own."""
 
 
 def refused(process: Process) -> bool:
@@ -47,6 +51,8 @@ class Releases(RuleBasedStateMachine):
         self.events: list[dict[str, Any]] = []
         self.heard: dict[str, int] = {}
         self.seen: list[Production] = []
+        self.served: set[str] = set()
+        """Configurations that were in service once."""
         self.is_abandoned = False
         """Whether somebody was stopped in the middle of a release, and nobody has released since."""
 
@@ -58,20 +64,27 @@ class Releases(RuleBasedStateMachine):
     def begins(self, approval: str, hosted: bool, releases: int) -> None:
         self.world.approval, self.world.hosted = approval, hosted
         for _ in range(releases):
-            self.a_better_model_is_released()
+            self.a_better_model_is_released(None)
 
-    @rule()
-    def a_better_model_is_released(self) -> None:
-        """Without anything going wrong, unless somebody else is at it."""
+    @precondition(lambda self: len(self.world.history()) < 7)
+    @rule(fault=FAULTS)
+    def a_better_model_is_released(self, fault: Fault | None) -> None:
+        """Whatever strikes one of its steps, unless somebody else is at it."""
         process: Process | None = self.world.run(roc_auc=self.best() + 0.01)
         while process is not None:
-            for _ in range(9):
-                if not process.ended:
-                    self.advance(process, None)
-                    self.world.sagemaker.tick()
-                    self.holds()
+            self.goes_on(process, fault)
             waiting = process.result == "held" and self.world.approval == "manual"
             process = self.world.hear(self.world.decide(self.world.versions()[-1], "Approved")) if waiting else None
+
+    def goes_on(self, process: Process, fault: Fault | None = None) -> None:
+        """Let a process go on, and time with it; a fault strikes each of its steps once."""
+        tried: object = None
+        for _ in range(14):
+            if not process.ended:
+                is_new, tried = process.step is not tried, process.step
+                self.advance(process, Fault(fault.at, fault.after) if fault and is_new else None)
+                self.world.sagemaker.tick()
+                self.holds()
 
     def best(self) -> float:
         champion = self.world.champion()
@@ -105,11 +118,12 @@ class Releases(RuleBasedStateMachine):
         one.was_raced = True
         self.advance(one, Fault(at=at, meanwhile=lambda: self.advance(other, None)))
 
-    @rule(at=st.integers(2, 6))
-    def two_runs_come_to_their_promotion_at_once(self, at: int) -> None:
-        """Each was compared with the same champion; one promotes between two calls of the other's promotion."""
+    @rule(place=st.sampled_from(RACES))
+    def two_runs_come_to_the_same_place_at_once(self, place: tuple[int, int]) -> None:
+        """Each was compared with the same champion; one is promoted between two calls of the other's step."""
+        steps, at = place
         one, other = (self.world.run(roc_auc=self.best() + 0.01) for _ in range(2))
-        for process in (one, other) * 3:
+        for process in (one,) * steps + (other,) * 3:
             if not process.ended:
                 self.advance(process, None)
                 self.world.sagemaker.tick()
@@ -117,6 +131,18 @@ class Releases(RuleBasedStateMachine):
         if not one.ended and not other.ended:
             one.was_raced = True
             self.advance(one, Fault(at=at, meanwhile=lambda: self.advance(other, None)))
+
+    @rule(steps=st.integers(1, 3), fault=FAULTS)
+    def a_release_goes_on_after_another_one(self, steps: int, fault: Fault | None) -> None:
+        """It was compared with the champion before."""
+        process = self.world.run(roc_auc=self.best() + 0.01)
+        for _ in range(steps):
+            if not process.ended:
+                self.advance(process, None)
+        self.a_better_model_is_released(None)
+        if not process.ended:
+            self.advance(process, fault)
+            self.holds()
 
     @rule()
     def everybody_goes_on(self) -> None:
@@ -127,12 +153,7 @@ class Releases(RuleBasedStateMachine):
     @precondition(lambda self: self.world.live())
     @rule(data=st.data())
     def somebody_goes_on_to_the_end(self, data: st.DataObject) -> None:
-        process = data.draw(st.sampled_from(self.world.live()))
-        for _ in range(12):
-            if not process.ended:
-                self.advance(process, None)
-                self.world.sagemaker.tick()
-                self.holds()
+        self.goes_on(data.draw(st.sampled_from(self.world.live())))
 
     @precondition(lambda self: len(self.world.live()) > 2)
     @rule(data=st.data())
@@ -185,6 +206,40 @@ class Releases(RuleBasedStateMachine):
         champion = self.world.champion()
         self.world.roll_back(champion.production if champion and knows else 0)
 
+    @precondition(lambda self: len(self.world.history()) > 1)
+    @rule(times=st.integers(1, 3), fault=FAULTS)
+    def a_person_goes_back_and_back(self, times: int, fault: Fault | None) -> None:
+        for _ in range(times):
+            self.goes_on(self.world.roll_back(), fault)
+
+    @precondition(lambda self: any(time.rolled_back for time in self.world.history()))
+    @rule(data=st.data(), by_hand=st.booleans())
+    def what_was_rolled_back_is_tried_again(self, data: st.DataObject, by_hand: bool) -> None:
+        ended = [time.champion for time in self.world.history() if time.rolled_back]
+        champion = data.draw(st.sampled_from(ended))
+        process = self.world.again(champion.run)
+        if by_hand:
+            event = self.world.decide(champion.version, "Approved")
+            try:
+                process = self.world.hear(event) or process
+            except LineError:
+                return  # the package's record was tampered with
+        self.goes_on(process)
+
+    @rule(how=st.integers(0, 10))
+    def somebody_tampers_with_what_waits(self, how: int) -> None:
+        """Before a person, who sees nothing of it, approves it."""
+        before, self.world.approval = self.world.approval, "manual"
+        process = self.world.run(roc_auc=self.best() + 0.01)
+        self.goes_on(process)
+        self.world.approval = before
+        if process.result == "held":
+            version = self.world.versions()[-1]
+            event = self.world.decide(version, "Approved")
+            list(tampered(self.world, version))[how]()
+            self.hear(event)
+            self.goes_on(self.world.processes[-1])
+
     @precondition(lambda self: self.world.versions())
     @rule(data=st.data(), how=st.integers(0, 10))
     def somebody_tampers(self, data: st.DataObject, how: int) -> None:
@@ -208,6 +263,10 @@ class Releases(RuleBasedStateMachine):
             arns = [one.champion.model_package_arn for one in ended]
             packages = self.world.sagemaker.packages
             assert any(packages[arn]["ModelApprovalStatus"] == "Rejected" for arn in arns)
+        if process.result == "InService" and process.ended and fault is None and self.world.hosted:
+            champion, endpoint = self.world.champion(), self.world.sagemaker.endpoints[ENDPOINT]
+            assert champion is not None
+            assert (endpoint.status, endpoint.config) == ("InService", champion.endpoint_config)
         if "the approval came too late" in process.result:
             assert self.world.history() == before
 
@@ -236,8 +295,8 @@ class Releases(RuleBasedStateMachine):
         champion, world = time.champion, self.world
         assert champion.artefact in world.approved
         assert champion.manifest_sha256 == world.signed[champion.artefact]
-        of = {"line": LINE, "run": champion.run, "variant": champion.variant}
-        signing.verify(world.kms, KEY, champion.manifest_sha256, champion.signature, **of)
+        signed = signing.message(champion.manifest_sha256, line=LINE, run=champion.run, variant=champion.variant)
+        assert base64.b64decode(champion.signature) == hmac.digest(KEY.encode(), signed, "sha256")
         ended = {one.champion.version for one in before[:-1] if one.rolled_back}
         assert champion.version not in ended
         if not before:
@@ -256,11 +315,14 @@ class Releases(RuleBasedStateMachine):
         endpoint = self.world.sagemaker.endpoints.get(ENDPOINT)
         if endpoint is None or endpoint.serves is None:
             return
+        self.served.add(endpoint.config)
         version = int(endpoint.serves["version"])
         artefact = self.world.sagemaker.packages[self.world.arn(version)]["CustomerMetadataProperties"]["artefact"]
         assert artefact in self.world.approved
         assert endpoint.serves["manifest_sha256"] == self.world.signed[artefact]
         champion = self.world.champion()
+        if champion is not None and champion.endpoint_config:
+            assert champion.endpoint_config in self.served
         if champion is not None and version < champion.version:
             asked = (champion.production, version) in self.world.rollbacks
             assert asked or endpoint.pending == champion.endpoint_config or self.is_overtaken(version)

@@ -107,6 +107,10 @@ def environments(assembly: Assembly) -> list[Json]:
     return list(assembly.properties("AWS::Batch::ComputeEnvironment").values())
 
 
+def test_sagemaker_needs_no_machines_of_batch() -> None:
+    assert len(environments(synthesized("sagemaker")[0])) == 1
+
+
 def test_spot_without_gpus_is_fargate_spot_in_a_queue_of_its_own() -> None:
     kinds = [machines["ComputeResources"]["Type"] for machines in environments(synthesized("spot")[0])]
     assert sorted(kinds) == ["FARGATE", "FARGATE_SPOT"]
@@ -212,3 +216,14 @@ def test_an_environment_says_it_in_place_of_the_line() -> None:
     chosen = load_environment("local").model_copy(update={"compute": {"flights": Compute(spot=True)}})
     assert compute_of(line, chosen).spot
     assert not compute_of(line, load_environment("local")).spot
+
+
+def test_a_training_may_change_the_ledger_and_delete_nothing_but_checkpoints(local: Assembly) -> None:
+    rights: dict[str, Json] = {}
+    for name, policy in local.properties("AWS::IAM::Policy").items():
+        if "TrainingTrainJobRole" in name:
+            for said in policy["PolicyDocument"]["Statement"]:
+                actions = said["Action"] if isinstance(said["Action"], list) else [said["Action"]]
+                rights |= dict.fromkeys(actions, said)
+    assert {action for action in rights if action.startswith("dynamodb:")} == {"dynamodb:UpdateItem"}
+    assert json.dumps(rights["s3:DeleteObject"]["Resource"]).endswith('/flights/*.checkpoint.tar"]]}')

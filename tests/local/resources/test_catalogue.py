@@ -167,6 +167,11 @@ COMPUTE = {
         VpcEndpointType="Gateway",
         RouteTableIds=[_ref("RouteTable")],
     ),
+    "Hosts": _of(
+        "EC2::LaunchTemplate",
+        LaunchTemplateData={"MetadataOptions": {"HttpTokens": "required"}, "TagSpecifications": []},
+        TagSpecifications=[{"ResourceType": "launch-template", "Tags": _TAGS}],
+    ),
     "FlowLogs": _of("Logs::LogGroup", RetentionInDays=7, KmsKeyId="arn:aws:kms:us-east-1:123456789012:key/k"),
     "FlowLog": _of(
         "EC2::FlowLog",
