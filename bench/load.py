@@ -37,16 +37,16 @@ def installed() -> bool:
     return shutil.which("wrk") is not None
 
 
-def put(port: int, body: Path, *, connections: int, seconds: float) -> Load:
+def put(port: int, body: Path, *, connections: int, seconds: int) -> Load:
     """Post a body again and again over some connections; raises RuntimeError if a request fails."""
     script = body.with_suffix(".lua")
     script.write_text(_SCRIPT % body)
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "30s", "-s", str(script)]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(script)]
     done = subprocess.run(
         [*command, f"http://127.0.0.1:{port}/invocations"], capture_output=True, text=True, timeout=120, check=False
     )
     if done.returncode:
-        raise RuntimeError((done.stderr.strip() or "wrk failed").splitlines()[-1])
+        raise RuntimeError((done.stderr.strip() or done.stdout.strip() or "wrk failed").splitlines()[0])
     told = json.loads(done.stdout.strip().splitlines()[-1])
     if told["failed"] or not told["requests"]:
         raise RuntimeError(f"{told['failed']} of {told['requests']} requests failed")

@@ -67,7 +67,7 @@ class Figures:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=4, help="of each load")
+    parser.add_argument("--seconds", type=int, default=4, help="of each load")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--without", nargs="*", default=[], help="words; contestants whose name holds one are left out")
     arguments = parser.parse_args()
@@ -107,7 +107,7 @@ def _contestants(folder: Path, port: int) -> list[Served]:
     ]
 
 
-def _play(one: Served, folder: Path, port: int, seconds: float, figures: Figures) -> None:
+def _play(one: Served, folder: Path, port: int, seconds: int, figures: Figures) -> None:
     """Start a server, put load on it and end it with its children; what it cannot do is noted as its failure."""
     began = time.monotonic()
     process = subprocess.Popen(
@@ -122,7 +122,7 @@ def _play(one: Served, folder: Path, port: int, seconds: float, figures: Figures
         _wait_for_answer(process, port, (folder / f"one.{one.body}").read_bytes())
         figures.start.append(time.monotonic() - began)
         body, batch = folder / f"one.{one.body}", folder / f"batch.{one.body}"
-        load.put(port, body, connections=16, seconds=0.5)
+        load.put(port, body, connections=16, seconds=1)
         figures.alone.append(load.put(port, body, connections=1, seconds=seconds))
         figures.many.append(load.put(port, body, connections=16, seconds=seconds))
         figures.batch.append(load.put(port, batch, connections=1, seconds=seconds))

@@ -28,7 +28,10 @@ class Execution:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an execution ended: ``status`` is succeeded, halted or failed; ``cause`` says why it did not succeed."""
+    """How an execution ended: ``status`` is succeeded, waiting (for an approval), halted or failed.
+
+    ``cause`` says why it did not succeed.
+    """
 
     status: str
     seconds: float
@@ -75,7 +78,7 @@ def follow(
     stations = _settled(dynamodb, table, execution)
     show(stations)
     return Outcome(
-        status=_status(described),
+        status=_status(described, stations),
         seconds=(described["stopDate"] - described["startDate"]).total_seconds(),
         stations=stations,
         cause=described.get("cause", ""),
@@ -92,7 +95,7 @@ def _settled(dynamodb: Any, table: str, execution: Execution) -> list[Entry]:
         time.sleep(0.1)
 
 
-def _status(described: Mapping[str, Any]) -> str:
+def _status(described: Mapping[str, Any], stations: Sequence[Entry]) -> str:
     if described["status"] == "SUCCEEDED":
-        return "succeeded"
+        return "waiting" if any(entry.status == "waiting" for entry in stations) else "succeeded"
     return "halted" if described.get("error") == "Halted" else "failed"

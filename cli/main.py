@@ -416,6 +416,46 @@ def ledger(
 
 
 @app.command()
+def approve(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line of the version, e.g. flights.")],
+    version: Annotated[int, typer.Argument(metavar="VERSION", help="The version that waits for approval.", min=1)],
+    *,
+    reject: Annotated[bool, typer.Option("--reject", help="Reject it: it is never released.")] = False,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who decides; without it, this user.")] = None,
+    comment: Annotated[str, typer.Option(metavar="TEXT", help="Why; kept in the registry.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Let a version that waits for approval into production, in the running `line up`; or reject it.
+
+    Follows the release to its end. Example: `line approve flights 4 --by ann --comment "looks right"`. Exit status: 0
+    when it is in production (or rejected), 1 when it is not, 2 for a usage error.
+    """
+    from cli.approve import approve_version
+    from cli.ending import ended
+
+    raise typer.Exit(
+        ended(lambda: approve_version(line, version, reject=reject, by=by, comment=comment, as_json=as_json))
+    )
+
+
+@app.command()
+def rollback(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line that is to go back, e.g. flights.")],
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who decides; without it, this user.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Put the version that was in production before back into production, in the running `line up`.
+
+    What is rolled back is never released again; calling it once more goes one version further back. Example:
+    `line rollback flights --by ann`. Exit status: 0 when it is done, 1 when it is not, 2 for a usage error.
+    """
+    from cli.ending import ended
+    from cli.rollback import roll_back
+
+    raise typer.Exit(ended(lambda: roll_back(line, by=by, as_json=as_json)))
+
+
+@app.command()
 def propose(
     line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose tests are looked at.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,

@@ -17,6 +17,7 @@ COLOURS = {
     "succeeded": "green",
     "skipped": "cyan",
     "flagged": "yellow",
+    "waiting": "yellow",
     "halted": "red",
     "failed": "red",
     "running": "blue",

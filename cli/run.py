@@ -47,7 +47,7 @@ def run_line(
         from cli.summary import show
 
         show(account, seconds=seconds, problems=problems)
-    if account.outcome.status == "succeeded":
+    if account.outcome.status in ("succeeded", "waiting"):
         return 0
     tell(_why(account.outcome))
     return FAILED

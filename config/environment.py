@@ -44,6 +44,9 @@ class Environment(Strict):
     retain_data: bool = Field(description="keep buckets, tables and keys when the stack is deleted")
     log_retention_days: Literal[7, 14, 30, 90, 180, 365] = 30
     endpoint: Endpoint = Endpoint()
+    approval: Literal["automatic", "manual"] = Field(
+        default="automatic", description="manual: a version that passed its gates waits until a person approves it"
+    )
     jobs: JobSize = JobSize()
     libraries: list[Literal["lightgbm", "xgboost", "onnx"]] = Field(
         default=[], description="whose models the image trains and serves, beside scikit-learn's"

@@ -35,6 +35,7 @@ class Arguments:
     variant: str = ""
     online_table: str = ""
     ledger_table: str = ""
+    signing_key: str = ""
     retention: str = ""
     """What the environment says under ``snapshots``, as JSON."""
     model_group: str = ""

@@ -22,12 +22,14 @@ _LARGEST_PROFILE = 64 * 1024
 
 
 def main() -> int:
-    return run_job("scoring", "scoring", work, required=["ledger_table"])
+    return run_job("scoring", "scoring", work, required=["ledger_table", "signing_key"])
 
 
 def work(context: Context) -> Receipt:
     found = promotion.champion(context.client("dynamodb"), context.arguments.ledger_table, context.paths.line)
-    champion, model = scoring.champion_of(context.s3, found, context.paths.line)
+    champion, model = scoring.champion_of(
+        context.s3, context.client("kms"), context.arguments.signing_key, found, context.paths.line
+    )
     dataset = context.bundle.definition.dataset
     score_date = _score_date(context)
     scored = scoring.score(

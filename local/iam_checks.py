@@ -253,7 +253,7 @@ def _sagemaker(call: Call, place: Place) -> Iterator[Check]:
     if call.operation.startswith("List") and call.operation != "ListTags":
         yield Check(action, ("*",))
         return
-    group, package = given.get("ModelPackageGroupName"), given.get("ModelPackageName")
+    group, package = given.get("ModelPackageGroupName"), given.get("ModelPackageName") or given.get("ModelPackageArn")
     if group:
         name = str(group).rsplit("/", 1)[-1]
         arns = [f"model-package-group/{name}"]

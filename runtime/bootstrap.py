@@ -106,7 +106,7 @@ class Bootstrap:
             chosen = random.integers(0, units, (n, units), dtype=np.int32).astype(np.int64)
             chosen += units * np.arange(n)[:, None]
             counts = np.bincount(chosen.ravel(), minlength=n * units).reshape(n, units).astype(float)
-            yield counts if self.blocks is None else counts[:, self.blocks]
+            yield counts if self.blocks is None else counts.take(self.blocks, axis=1)
 
     def _interval(self, drawn: Any) -> Interval:
         """Return the percentiles of the draws, widened for few blocks: as Student's t is wider than the normal."""
@@ -206,7 +206,7 @@ def _sums(weights: Any) -> Any:
 
 
 def _mean(losses: Any) -> Statistic:
-    return lambda weights: weights @ losses / weights.sum(axis=1)
+    return lambda weights: np.einsum("dr,r->d", weights, losses) / weights.sum(axis=1)  # `@` would call up threads
 
 
 def _log_loss(labels: Any, scores: Any) -> Statistic:

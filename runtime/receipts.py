@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from runtime.paths import RunPaths
 
-Status = Literal["succeeded", "skipped", "flagged", "halted", "failed"]
+Status = Literal["succeeded", "skipped", "flagged", "waiting", "halted", "failed"]
+"""``waiting``: nothing is wrong, but the run ends here until a person has decided."""
 GOOD = ("succeeded", "flagged", "skipped")
 """How a station ends when later stations may build on what it left; skipped: an earlier run's outcome still holds."""
 

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
+from botocore.exceptions import ClientError
+
 from config.errors import LineError
-from runtime import endpoint, gates, promotion, receipts
+from runtime import endpoint, gates, promotion, receipts, registry, signing
 from runtime.endpoint import State
 from runtime.gates import Decision
 from runtime.paths import RunPaths
 from runtime.promotion import Champion
 from runtime.receipts import Receipt, Status
+from runtime.registry import Registered
 
 
 def gate(
@@ -61,52 +65,143 @@ def gate(
     }
 
 
+def held(
+    *, s3: Any, dynamodb: Any, paths: RunPaths, ledger_table: str, package: Registered
+) -> Literal["release", "hold"]:
+    """Say whether the run goes on to release its version; if not, end the station with the reason.
+
+    A version that waits for approval leaves the champion in service, and one that was rejected or rolled back does so
+    too. Where there is no champion, the first lets the run end early (``waiting``) and the second halts it.
+    """
+    rolled_back = promotion.rolled_back(promotion.history(dynamodb, ledger_table, paths.line), package.artefact)
+    if package.approval == "Approved" and not rolled_back:
+        return "release"
+    current = promotion.champion(dynamodb, ledger_table, paths.line)
+    stays = f"version {current.version} stays in production" if current else "nothing is in production yet"
+    status: Status = "flagged" if current else "waiting"
+    if package.approval == "PendingManualApproval":
+        message = (
+            f"release: version {package.version} waits for approval, {stays}: "
+            f"line approve {paths.line} {package.version}"
+        )
+    else:
+        status = "skipped" if current else "halted"
+        what = f"rolled back {rolled_back}" if rolled_back else "rejected"
+        remark = f" ({package.remark})" if package.remark and not rolled_back else ""
+        message = (
+            f"release: version {package.version} was {what}{remark}, {stays}: "
+            f"train another with line run {paths.line} --force training"
+        )
+    kept = _outputs(current, role="champion") if current else {}
+    outputs = {**kept, "waiting": package.version} if status in ("flagged", "waiting") else kept
+    _write(s3, paths, status, _gated(s3, paths), message=message, outputs=outputs)
+    return "hold"
+
+
 def verify(
     *,
     s3: Any,
     dynamodb: Any,
     sagemaker: Any,
+    kms: Any,
     paths: RunPaths,
     ledger_table: str,
+    signing_key: str,
     endpoint_name: str,
-    version: int,
+    hosted: bool,
     model_package_arn: str,
     endpoint_config: str,
+    approved: bool = False,
 ) -> dict[str, str]:
     """Look whether the endpoint serves the requested configuration; if so, make its model the champion.
 
-    The status is ``Waiting``, ``InService`` or ``Failed``, the last with a message that is also in the receipt. The
-    pointer moves last: until then readers of it have the last good model.
+    The status is ``Waiting``, ``InService`` or ``Failed``, the last with a message that is also in the receipt of a run
+    that releases its own version (not ``approved`` by a person). The pointer moves last: until then readers of it have
+    the last good model. Where no endpoint serves (not ``hosted``) there is nothing to wait for.
     """
-    found = endpoint.state(sagemaker, endpoint_name)
-    status, message = judged(found, endpoint_name=endpoint_name, config=endpoint_config, version=version)
+    package = registry.read(sagemaker, model_package_arn)
+    status, message = "InService", ""
+    if hosted:
+        found = endpoint.state(sagemaker, endpoint_name)
+        status, message = judged(found, endpoint_name=endpoint_name, config=endpoint_config, version=package.version)
     if status == "Waiting":
         return {"status": status, "message": message}
-    gated = _gated(s3, paths)
     if status == "InService":
-        trained = training(s3, paths)
         challenger = Champion(
-            version=version,
+            version=package.version,
             model_package_arn=model_package_arn,
-            artefact=trained["artefact"],
-            manifest_sha256=trained["manifest_sha256"],
-            run=paths.run,
-            variant=trained["variant"],
-            endpoint=endpoint_name,
+            artefact=package.artefact,
+            manifest_sha256=package.manifest_sha256,
+            run=package.run,
+            variant=package.variant,
+            endpoint=endpoint_name if hosted else "",
             endpoint_config=endpoint_config,
-            metrics=trained["metrics"],
+            metrics=package.metrics,
+            signature=package.signature,
         )
         try:
-            promotion.promote(dynamodb, ledger_table, paths.line, challenger, expected=_expected(trained))
-        except LineError as error:  # another run was quicker: what it released goes back into service
+            _check_signature(kms, signing_key, package)
+            _promote(dynamodb, ledger_table, package, challenger)
+        except LineError as error:  # another was quicker, say: what is in production goes back into service
             status, message = "Failed", str(error)
-            if current := promotion.champion(dynamodb, ledger_table, paths.line):
-                endpoint.restore(sagemaker, endpoint_name, current.endpoint_config)
+            current = promotion.champion(dynamodb, ledger_table, paths.line)
+            if hosted and current is not None:
+                give_back(sagemaker, endpoint_name, current)
         else:
-            _write(s3, paths, gated.status, gated, message="", outputs=_outputs(challenger, role="champion"))
-    if status == "Failed":
-        _write(s3, paths, "failed", gated, message=message, outputs={})
+            _tell_released(s3, paths, challenger, approved=approved)
+    if status == "Failed" and not approved:
+        _write(s3, paths, "failed", _gated(s3, paths), message=message, outputs={})
     return {"status": status, "message": message}
+
+
+def give_back(sagemaker: Any, endpoint_name: str, champion: Champion) -> None:
+    """Put the champion's configuration back into service, unless somebody else's release is at the endpoint now."""
+    try:
+        endpoint.restore(sagemaker, endpoint_name, champion.endpoint_config)
+    except LineError:  # it is busy
+        return
+    except ClientError as error:
+        if not endpoint_is_busy(error):
+            raise
+
+
+def endpoint_is_busy(error: ClientError) -> bool:
+    return "cannot update in-progress endpoint" in str(error).lower()
+
+
+def _tell_released(s3: Any, paths: RunPaths, champion: Champion, *, approved: bool) -> None:
+    """End the station of a run; an approval comes after the run, whose receipt then says what became of its version."""
+    outputs = _outputs(champion, role="champion")
+    if not approved:
+        gated = _gated(s3, paths)
+        _write(s3, paths, gated.status, gated, message="", outputs=outputs)
+    elif ended := receipts.read(s3, paths, "release"):
+        receipts.write(s3, paths, "release", replace(ended, status="succeeded", message="approved", outputs=outputs))
+
+
+def _check_signature(kms: Any, signing_key: str, package: Registered) -> None:
+    signing.verify(
+        kms,
+        signing_key,
+        package.manifest_sha256,
+        package.signature,
+        line=package.line,
+        run=package.run,
+        variant=package.variant,
+    )
+
+
+def _promote(dynamodb: Any, ledger_table: str, package: Registered, challenger: Champion) -> None:
+    by_hand = package.asked == "manual"
+    promotion.promote(
+        dynamodb,
+        ledger_table,
+        package.line,
+        challenger,
+        expected=package.compared_with,
+        why=f"approval of version {package.version}" if by_hand else f"run {package.run}",
+        who=(package.remark or "an approver") if by_hand else "the run",
+    )
 
 
 def judged(

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from config.errors import LineError
-from runtime import artefact, histograms, models
+from runtime import artefact, histograms, models, signing
 from runtime.artefact import Artefact
 from runtime.delivery.records import LARGEST, SCHEMA, carried, prediction_id
 from runtime.manifest import Location
@@ -26,13 +26,22 @@ class Scored:
     profile: dict[str, Any]
 
 
-def champion_of(s3: Any, champion: Champion | None, line: str) -> tuple[Champion, Artefact]:
-    """Return the champion and its artefact, verified; raises LineError when the line has none."""
+def champion_of(s3: Any, kms: Any, signing_key: str, champion: Champion | None, line: str) -> tuple[Champion, Artefact]:
+    """Return the champion and its artefact, both verified; raises LineError when the line has none."""
     if champion is None:
         raise LineError(
             f"scoring: line {line!r} has no champion, expected a released model: "
             f"let a run pass the gates under release.gates in lines/{line}/line.yaml"
         )
+    signing.verify(
+        kms,
+        signing_key,
+        champion.manifest_sha256,
+        champion.signature,
+        line=line,
+        run=champion.run,
+        variant=champion.variant,
+    )
     return champion, artefact.load(s3, Location.of(champion.artefact), champion.manifest_sha256)
 
 

@@ -9,7 +9,7 @@ from aws_cdk import aws_glue as glue
 from constructs import Construct
 
 from assembly_line.compute import Compute
-from assembly_line.encryption import EnvironmentKey
+from assembly_line.encryption import EnvironmentKey, SigningKey
 from assembly_line.handler import Handlers
 from assembly_line.image import JobImage
 from assembly_line.ledger import Ledger
@@ -29,6 +29,7 @@ class FoundationStack(cdk.Stack):
         super().__init__(scope, id_, **stack)
         self.environment_model = environment
         self.key = EnvironmentKey(self, "Encryption", environment=environment).key
+        self.signing_key = SigningKey(self, "Signing", environment=environment).key
         self.storage = Storage(self, "Storage", environment=environment, key=self.key)
         self.catalog = glue.Database(self, "Catalog", database_name=identifier(environment.name))
         self.alarms = AlarmTopic(self, "Alarms", environment=environment, key=self.key).topic
@@ -58,6 +59,7 @@ class FoundationStack(cdk.Stack):
         """Return this foundation as the stack of a line that trains on these machines may use it."""
         names = Names(
             key_arn=self._export(self.key.key_arn),
+            signing_key_arn=self._export(self.signing_key.key_arn),
             raw=self._export(self.storage.raw.bucket_name),
             lake=self._export(self.storage.lake.bucket_name),
             models=self._export(self.storage.models.bucket_name),
@@ -87,6 +89,7 @@ class FoundationStack(cdk.Stack):
             "EventBus": self.ledger.bus.event_bus_name,
             "Database": self.catalog.database_name,
             "AlarmTopic": self.alarms.topic_arn,
+            "SigningKey": self.signing_key.key_arn,
             "JobQueue": self.compute.queue.job_queue_arn,
         }
         for name, value in outputs.items():

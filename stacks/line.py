@@ -107,6 +107,7 @@ class LineStack(cdk.Stack):
     def _outputs(self) -> None:
         outputs = {
             "StateMachineArn": self.run.state_machine.state_machine_arn,
+            "ReleaseMachineArn": self.release.machine.state_machine.state_machine_arn,
             "GroundTruthQueueUrl": self.monitoring.ground_truth.queue.queue_url,
             "EndpointName": self.release.endpoint.name,
             "PredictionsTable": self.delivery.predictions.name,

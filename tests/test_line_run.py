@@ -21,7 +21,9 @@ import boto3
 import pytest
 
 from cli.running import find
+from runtime import manifest, promotion, registry
 from runtime.events import STATIONS
+from runtime.manifest import Location
 from tests.clone import Clone, Ended
 
 MOODY = """    if dataset.parameters["mood"] == "raising":
@@ -55,6 +57,12 @@ class Up:
     def client(self, service: str) -> Any:
         make: Any = boto3.client
         return make(service, endpoint_url=self.endpoint)
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        running = find(self.clone.root)
+        assert running is not None
+        return running.outputs("shop")
 
     def bucket(self, kind: str) -> str:
         (name,) = [item["Name"] for item in self.client("s3").list_buckets()["Buckets"] if kind in item["Name"]]
@@ -94,6 +102,59 @@ def up(clone: Clone) -> Iterator[Up]:
 def raised(up: Up) -> Ended:
     """A run whose training raised."""
     return up.clone.line("run", "shop", "--json", "-p", "mood=raising")
+
+
+@dataclass(frozen=True)
+class Released:
+    """How a second version was approved and then rolled back, and what was in service in between."""
+
+    approved: Ended
+    served: str
+    rolled_back: Ended
+
+
+@pytest.fixture(scope="module")
+def released(up: Up) -> Released:
+    version = waiting(up, compared_with=1)
+    approved = up.clone.line("approve", "shop", str(version), "--by", "ann", "--comment", "looks right", "--json")
+    served = in_service(up)
+    return Released(approved, served, up.clone.line("rollback", "shop", "--by", "bob", "--json"))
+
+
+def waiting(up: Up, *, compared_with: int) -> int:
+    """Register the first run's baseline as a version that waits for approval; return its number."""
+    s3, run = up.client("s3"), up.first.document["run"]
+    location = Location(up.bucket("models"), f"shop/{run}/price_only/")
+    read = manifest.read(s3, location)
+    assert read is not None
+    group, champion = up.outputs["ModelPackageGroup"], {"version": compared_with}
+    described = up.client("sagemaker").describe_model_package(ModelPackageName=champions_package(up))
+    trained = {"artefact": location.uri, "manifest_sha256": read[1], "metrics": {"roc_auc": 0.9}, "champion": champion}
+    package = registry.register(
+        s3=s3,
+        sagemaker=up.client("sagemaker"),
+        kms=up.client("kms"),
+        signing_key=up.outputs["SigningKey"],
+        group=group,
+        image=described["InferenceSpecification"]["Containers"][0]["Image"],
+        trained=trained,
+        approval="manual",
+    )
+    return package.version
+
+
+def champions_package(up: Up) -> str:
+    champion = promotion.champion(up.client("dynamodb"), up.outputs["LedgerTable"], "shop")
+    assert champion is not None
+    return champion.model_package_arn
+
+
+def in_service(up: Up) -> str:
+    """Return the configuration that the endpoint serves."""
+    described = up.client("sagemaker").describe_endpoint(EndpointName=up.outputs["EndpointName"])
+    assert described["EndpointStatus"] == "InService"
+    config: str = described["EndpointConfigName"]
+    return config
 
 
 def wait_for(text: str, process: subprocess.Popen[str]) -> None:
@@ -145,18 +206,18 @@ def test_no_call_of_a_run_is_denied(up: Up) -> None:
 
 def test_the_executed_definition_is_the_templates_byte_for_byte(up: Up) -> None:
     states = up.client("stepfunctions")
-    (machine,) = states.list_state_machines()["stateMachines"]
-    execution = states.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"][-1]
+    execution = states.list_executions(stateMachineArn=up.outputs["StateMachineArn"])["executions"][-1]
     executed = states.describe_state_machine_for_execution(executionArn=execution["executionArn"])["definition"]
     (template,) = (up.clone.root / ".assembly" / "assemblies").glob("*/Shop.template.json")
     resources = json.loads(template.read_text())["Resources"].values()
-    (synthesized,) = [item for item in resources if item["Type"] == "AWS::StepFunctions::StateMachine"]
+    machines = [item for item in resources if item["Type"] == "AWS::StepFunctions::StateMachine"]
+    (synthesized,) = [item for item in machines if "RunStarted" in json.dumps(item)]
     _, pieces = synthesized["Properties"]["DefinitionString"]["Fn::Join"]
     pattern = "".join(re.escape(piece) if isinstance(piece, str) else '[^"]+?' for piece in pieces)
     assert re.fullmatch(pattern, executed)
 
 
-@pytest.mark.usefixtures("raised")  # so that the handler of failures has run too
+@pytest.mark.usefixtures("raised", "released")  # so that the handlers of failures, approval and rollback have run too
 def test_each_handler_ran_on_its_own_role(up: Up) -> None:
     functions = up.client("lambda").list_functions()["Functions"]
     roles = {function["FunctionName"]: function["Role"].rpartition("/")[2] for function in functions}
@@ -290,6 +351,70 @@ def test_a_tampered_artefact_is_refused(up: Up) -> None:
         one_clear_error(up.clone.line("run", "shop"), r"error: training: .*model\.skops.*")
     finally:
         s3.put_object(Bucket=bucket, Key=key, Body=good)
+
+
+def test_an_approval_puts_a_version_into_production(released: Released) -> None:
+    assert released.approved.status == 0, released.approved.stderr
+    told = released.approved.document
+    assert (told["version"], told["status"], told["remark"]) == (2, "approved", "by ann: looks right")
+    assert told["endpoint_config"] == released.served
+
+
+def test_a_rollback_puts_the_former_version_back_in_seconds(up: Up, released: Released) -> None:
+    assert released.rolled_back.status == 0, released.rolled_back.stderr
+    told = released.rolled_back.document
+    assert (told["from"], told["version"], told["production"], told["by"]) == (2, 1, 3, "bob")
+    assert told["endpoint_config"] == in_service(up) != released.served
+    assert told["seconds"] < 60
+    assert last_good(up)[1] == "1"
+
+
+@pytest.mark.usefixtures("released")
+def test_the_history_of_production_tells_what_was_in_it_why_and_who_decided(up: Up) -> None:
+    times = promotion.history(up.client("dynamodb"), up.outputs["LedgerTable"], "shop")
+    assert [(time.champion.version, time.why, time.who) for time in times[1:]] == [
+        (2, "approval of version 2", "by ann: looks right"),
+        (1, "rollback of version 2", "bob"),
+    ]
+    assert [bool(time.rolled_back) for time in times] == [False, True, False]
+
+
+@pytest.mark.usefixtures("released")
+def test_a_release_that_cannot_be_is_told_and_changes_nothing(up: Up) -> None:
+    before = last_good(up), in_service(up)
+    one_clear_error(
+        up.clone.line("approve", "shop", "9"),
+        r"error: release: version 9 of line 'shop' is unknown, expected one that waits .* \(none is waiting\): .*",
+    )
+    one_clear_error(
+        up.clone.line("approve", "shop", "2"),
+        r"error: release: version 2 of line 'shop' is Rejected, expected one that waits for approval .*",
+    )
+    one_clear_error(
+        up.clone.line("rollback", "shop"),
+        r"error: release: version 1 of line 'shop' has no version before it .*, so there is nothing to go back to: .*",
+    )
+    one_clear_error(up.clone.line("rollback", "shpo"), r"error: line 'shpo' is unknown, .*", status=2)
+    assert (last_good(up), in_service(up)) == before
+
+
+def test_an_approval_that_came_too_late_is_refused_and_marked(up: Up) -> None:
+    before = last_good(up), in_service(up)
+    sagemaker = up.client("sagemaker")
+    copied = sagemaker.describe_model_package(ModelPackageName=champions_package(up))
+    said = {**copied["CustomerMetadataProperties"], "artefact": "s3://models/shop/late/", "compared_with": "7"}
+    arn = sagemaker.create_model_package(
+        ModelPackageGroupName=up.outputs["ModelPackageGroup"],
+        InferenceSpecification=copied["InferenceSpecification"],
+        ModelApprovalStatus="PendingManualApproval",
+        CustomerMetadataProperties={**said, "approval": "manual"},
+    )["ModelPackageArn"]
+    one_clear_error(
+        up.clone.line("approve", "shop", arn.rsplit("/", 1)[1]),
+        r"error: release: version \d was compared with version 7, but the champion is version 1: .*too late: .*",
+    )
+    assert sagemaker.describe_model_package(ModelPackageName=arn)["ModelApprovalStatus"] == "Rejected"
+    assert (last_good(up), in_service(up)) == before
 
 
 def test_a_port_in_use_is_told(clone: Clone) -> None:

@@ -170,7 +170,7 @@ def glue_arguments(local: Assembly) -> Iterator[tuple[str, list[str]]]:
         ("dataset", []),
         ("train", ["variant"]),
         ("evaluate", ["ledger_table"]),
-        ("score", ["ledger_table"]),
+        ("score", ["ledger_table", "signing_key"]),
         ("maintain", REQUIRED),
     ],
 )

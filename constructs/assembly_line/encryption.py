@@ -1,4 +1,4 @@
-"""The environment's key, with which its data, messages, tables and logs are encrypted."""
+"""The environment's keys: one that encrypts data, messages, tables and logs, and one that signs models."""
 
 from __future__ import annotations
 
@@ -44,4 +44,19 @@ class EnvironmentKey(Construct):
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal(service)], actions=actions, resources=["*"], conditions=when
             )
+        )
+
+
+class SigningKey(Construct):
+    """An asymmetric key that signs models: its private half never leaves KMS, and nothing uses it without a grant."""
+
+    def __init__(self, scope: Construct, id_: str, *, environment: Environment) -> None:
+        super().__init__(scope, id_)
+        self.key = kms.Key(
+            self,
+            "Key",
+            description=f"Assembly Line, environment {environment.name}: signatures of models",
+            key_spec=kms.KeySpec.ECC_NIST_P256,
+            key_usage=kms.KeyUsage.SIGN_VERIFY,
+            removal_policy=RemovalPolicy.RETAIN if environment.retain_data else RemovalPolicy.DESTROY,
         )

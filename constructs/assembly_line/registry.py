@@ -29,12 +29,20 @@ class Registry(Construct):
     def grant_register(self, role: iam.Role) -> None:
         """Let a role add a package to the group."""
         allow(role, "sagemaker:CreateModelPackage", on=[self._group_arn, self._packages], why=_MADE_BY_RUNS)
-        self._grant_list(role)
+        self.grant_read(role)
 
     def grant_read(self, role: iam.Role) -> None:
         """Let a role read every package of the group."""
-        allow(role, "sagemaker:DescribeModelPackage", on=[self._packages], why=_MADE_BY_RUNS)
+        self.grant_describe(role)
         self._grant_list(role)
+
+    def grant_describe(self, role: iam.Role) -> None:
+        """Let a role read a package that it is told of."""
+        allow(role, "sagemaker:DescribeModelPackage", on=[self._packages], why=_MADE_BY_RUNS)
+
+    def grant_reject(self, role: iam.Role) -> None:
+        """Let a role mark a package as one that is not to be released."""
+        allow(role, "sagemaker:UpdateModelPackage", on=[self._packages], why=_MADE_BY_RUNS)
 
     def grant_empty(self, role: iam.Role) -> None:
         """Let a role delete every package of the group, which cannot be deleted otherwise."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
 
 from aws_cdk import CustomResource, Duration
@@ -12,9 +11,11 @@ from constructs import Construct
 
 from assembly_line.endpoint import Endpoint
 from assembly_line.handler import Handler, Handlers
+from assembly_line.looks import until_settled
 from assembly_line.naming import slug
 from assembly_line.permissions import allow_key, allow_read, allow_write
 from assembly_line.registry import Registry
+from assembly_line.release_machine import ReleaseMachine
 from assembly_line.shadowing import Shadowing
 from assembly_line.shared import Shared
 from assembly_line.station import Station
@@ -25,6 +26,7 @@ from config.line import Line
 class ReleaseStation(Station):
     """Gate → register → deploy → verify, until the endpoint serves what was asked for; else the champion stays.
 
+    Where a person approves versions, the run ends the station after register; the release machine does the rest later.
     The endpoint is made by runs; a custom resource deletes it, and the packages that runs registered, with the stack.
     """
 
@@ -40,11 +42,29 @@ class ReleaseStation(Station):
         self.register = self._register()
         self.deploy = self._deploy()
         self.verify = self._verify()
-        self._delete_with_stack()
+        made_by_runs = self._delete_with_stack()
+        self.machine = ReleaseMachine(
+            self,
+            "Machine",
+            shared=shared,
+            handlers=handlers,
+            line=line.line,
+            registry=self.registry,
+            endpoint=self.endpoint,
+            deploy=self.deploy,
+            verify=self.verify,
+        )
+        self.machine.node.add_dependency(made_by_runs)  # gone before the endpoint is, which it could make again
         self._states()
 
+    def join(self, *, then: sfn.IChainable, early: sfn.IChainable, end: sfn.IChainable) -> None:
+        """Let a run whose version waits for a person, while there is no champion, come to its end."""
+        self.passed.when(sfn.Condition.string_equals("$.verdict.status", "waiting"), end)
+        super().join(then=then, early=early, end=end)
+
     def _states(self) -> None:
-        package = ["version", "model_package_arn", "model_data", "manifest_sha256"]
+        package = ["version", "model_package_arn", "model_data", "artefact", "manifest_sha256", "signature"]
+        package += ["compared_with", "goes_on"]
         gate = self.handler_state("Gate", self.gate, keep=["decision"], as_="gate")
         register = self.handler_state("Register", self.register, keep=package, as_="package")
         more = {key: sfn.JsonPath.object_at(f"$.package.{key}") for key in package}
@@ -60,51 +80,28 @@ class ReleaseStation(Station):
         decision.when(sfn.Condition.string_equals("$.gate.decision", "promote"), register).otherwise(self.verdict)
         self.fresh.otherwise(gate.next(decision))
         if shadowing:
-            register.next(shadowing.around(deploy, then=self._until_in_service()))
+            release = shadowing.around(deploy, then=self._until_in_service())
         else:
-            register.next(deploy).next(self._until_in_service())
+            release = deploy
+            deploy.next(self._until_in_service())
+        goes_on = sfn.Choice(self, "GoesOn")
+        goes_on.when(sfn.Condition.string_equals("$.package.goes_on", "release"), release).otherwise(self.verdict)
+        register.next(goes_on)
 
     def _until_in_service(self) -> sfn.IChainable:
         """Look at the endpoint until it has settled; what it settled on is in the receipt that the verdict reads."""
-        looks = looks_within(self.endpoint.longest_seconds)
-        first = sfn.Pass(self, "FirstLook", result=sfn.Result.from_object({"count": 1}), result_path="$.looks")
         verify = self.handler_state(
             "Verify",
             self.verify,
             more={
-                "version": sfn.JsonPath.object_at("$.package.version"),
+                "action": "run",
                 "model_package_arn": sfn.JsonPath.string_at("$.package.model_package_arn"),
                 "endpoint_config": sfn.JsonPath.string_at("$.deployment.endpoint_config"),
             },
             keep=["status"],
             as_="verification",
         )
-        wait = sfn.Wait(self, "Wait", time=sfn.WaitTime.seconds_path("$.looks.count"))
-        again = sfn.Pass(
-            self,
-            "NextLook",
-            parameters={"count": sfn.JsonPath.math_add(sfn.JsonPath.number_at("$.looks.count"), 1)},
-            result_path="$.looks",
-        )
-        stuck = sfn.Pass(
-            self,
-            "Stuck",
-            result=sfn.Result.from_object(
-                {
-                    "Error": "NotInService",
-                    "Cause": f"endpoint {self.endpoint.name!r} did not settle in {looks**2 // 120} minutes",
-                }
-            ),
-            result_path="$.error",
-        )
-        waiting = sfn.Condition.string_equals("$.verification.status", "Waiting")
-        patient = sfn.Condition.number_less_than("$.looks.count", looks)
-        settled = sfn.Choice(self, "Settled")
-        settled.when(sfn.Condition.and_(waiting, patient), wait).when(waiting, stuck).otherwise(self.verdict)
-        stuck.next(self.failed)
-        wait.next(again).next(verify)
-        verify.next(settled)
-        return first.next(verify)
+        return until_settled(self, verify, endpoint=self.endpoint, settled=self.verdict, stuck=self.failed)
 
     def _gate(self) -> Handler:
         handler = self._handler(
@@ -122,36 +119,56 @@ class ReleaseStation(Station):
     def _register(self) -> Handler:
         handler = self._handler(
             "Register",
-            MODELS_BUCKET=self._shared.models.bucket_name,
             LAKE_BUCKET=self._shared.lake.bucket_name,
             MODEL_PACKAGE_GROUP=self.registry.name,
             IMAGE_URI=self._shared.image_uri,
+            LEDGER_TABLE=self._shared.ledger.table_name,
+            SIGNING_KEY=self._shared.signing_key.key_arn,
+            APPROVAL=self._shared.environment.approval,
         )
-        allow_read(handler.role, self._shared.lake, f"runs/{self._line.line}/")
+        self._allow_receipts(handler)
         allow_read(handler.role, self._shared.models, f"{self._line.line}/")
-        allow_key(handler.role, self._shared.key)
+        self._shared.allow_ledger(handler.role, "dynamodb:GetItem", "dynamodb:Query")
+        self._shared.allow_signing(handler.role)
         self.registry.grant_register(handler.role)
         return handler
 
     def _deploy(self) -> Handler:
-        handler = self._handler("Deploy", IMAGE_URI=self._shared.image_uri, **self.endpoint.deploy_environment())
+        handler = self._handler(
+            "Deploy",
+            timeout=Duration.minutes(5),  # it reads the whole artefact
+            IMAGE_URI=self._shared.image_uri,
+            LEDGER_TABLE=self._shared.ledger.table_name,
+            SIGNING_KEY=self._shared.signing_key.key_arn,
+            **self.endpoint.deploy_environment(),
+        )
         self.endpoint.grant_deploy(handler.role)
+        self._shared.allow_ledger(handler.role, "dynamodb:GetItem", "dynamodb:Query")
+        self._shared.allow_verifying(handler.role)
+        allow_read(handler.role, self._shared.models, f"{self._line.line}/")
+        allow_key(handler.role, self._shared.key)
         return handler
 
     def _verify(self) -> Handler:
         handler = self._handler(
             "Verify",
             ENDPOINT_NAME=self.endpoint.name,
+            ENDPOINT_KIND=self._shared.environment.endpoint.kind,
+            SIGNING_KEY=self._shared.signing_key.key_arn,
             LAKE_BUCKET=self._shared.lake.bucket_name,
             LEDGER_TABLE=self._shared.ledger.table_name,
         )
         self._allow_receipts(handler)
-        self._shared.allow_ledger(handler.role, "dynamodb:GetItem", "dynamodb:PutItem")
+        actions = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem")
+        self._shared.allow_ledger(handler.role, *actions)
+        self._shared.allow_verifying(handler.role)
+        self.registry.grant_describe(handler.role)
+        self.registry.grant_reject(handler.role)
         self.endpoint.grant_observe(handler.role)
         self.endpoint.grant_update(handler.role)
         return handler
 
-    def _delete_with_stack(self) -> None:
+    def _delete_with_stack(self) -> CustomResource:
         lifecycle = self._handler(
             "Lifecycle",
             timeout=Duration.minutes(15),
@@ -171,6 +188,7 @@ class ReleaseStation(Station):
         )
         # deleted in reverse: what runs made, then the group that must be empty, then the rights to do so
         resource.node.add_dependency(lifecycle.role, self.registry.group, self.endpoint.role)
+        return resource
 
     def _allow_receipts(self, handler: Handler) -> None:
         runs = f"runs/{self._line.line}/"
@@ -187,12 +205,3 @@ class ReleaseStation(Station):
             environment=environment,
             timeout=timeout,
         )
-
-
-def looks_within(seconds: int) -> int:
-    """Return how many looks at an endpoint take that long, each of which waits a second longer than the last.
-
-    >>> looks_within(1800)
-    60
-    """
-    return math.ceil(math.sqrt(2 * seconds))

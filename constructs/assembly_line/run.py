@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, Stack
-from aws_cdk import aws_iam as iam
+from aws_cdk import Duration
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from assembly_line.alarms import alarm
-from assembly_line.logbook import Logbook
+from assembly_line.machine import machine_role, state_machine
 from assembly_line.naming import slug
-from assembly_line.permissions import allow, fixed, rights
+from assembly_line.permissions import allow
 from assembly_line.shared import Shared
 from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
@@ -36,33 +35,16 @@ class Run(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._shared, self._supervisor, self._stations = shared, supervisor, stations
-        self.role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal(
-                "states.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
-            ),
-        )
+        self.role = machine_role(self)
         self._grant()
-        log = Logbook(
+        self.state_machine = state_machine(
             self,
-            "Log",
-            environment=shared.environment,
-            key=shared.key,
-            # the prefix for which AWS keeps one resource policy, in place of one per log group until the limit is met
-            name=f"/aws/vendedlogs/states/{slug(shared.environment.name, supervisor.line)}",
-        )
-        self.state_machine = sfn.StateMachine(
-            self,
-            "StateMachine",
-            definition_body=sfn.DefinitionBody.from_chainable(self._definition()),
-            role=fixed(self.role),
+            shared=shared,
+            role=self.role,
+            name=slug(shared.environment.name, supervisor.line),
+            definition=self._definition(),
             timeout=Duration.days(1),
-            tracing_enabled=True,
-            logs=sfn.LogOptions(destination=log.group, level=sfn.LogLevel.ALL, include_execution_data=True),
         )
-        self.state_machine.node.add_dependency(rights(self.role))
         self._alarm()
 
     def _definition(self) -> sfn.IChainable:
@@ -87,7 +69,7 @@ class Run(Construct):
         finish.next(sfn.Succeed(self, "Done"))
         following: sfn.IChainable = finish
         for station in reversed(self._stations):
-            station.join(then=following, early=early)
+            station.join(then=following, early=early, end=finish)
             following = station.started
         return self._with_defaults(started.next(following))
 
@@ -138,20 +120,6 @@ class Run(Construct):
         functions = [handler.function.function_arn for handler in (self._supervisor.failure, self._supervisor.finish)]
         allow(self.role, "lambda:InvokeFunction", on=functions)
         allow(self.role, "events:PutEvents", on=[self._shared.bus.event_bus_arn])
-        allow(
-            self.role,
-            *("xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"),
-            on=["*"],
-            why="X-Ray knows no resources to name: it takes segments from the account as a whole",
-        )
-        allow(
-            self.role,
-            *("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery"),
-            *("logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies"),
-            "logs:DescribeLogGroups",
-            on=["*"],
-            why="log deliveries and resource policies are the account's: CloudWatch Logs has no resource for them",
-        )
 
     def _alarm(self) -> None:
         alarm(

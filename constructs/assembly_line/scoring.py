@@ -27,9 +27,13 @@ class ScoringStation(Station):
             jobs=jobs,
             command="score",
             timeout=TIMEOUT,
-            arguments={"--ledger-table": shared.ledger.table_name},
+            arguments={
+                "--ledger-table": shared.ledger.table_name,
+                "--signing-key": shared.signing_key.key_arn,
+            },
         )
         allow_lake(self.job.role, shared=shared, line=jobs.line, tables=True)
         allow_read(self.job.role, shared.models, f"{jobs.line}/")
+        shared.allow_verifying(self.job.role)
         shared.allow_ledger(self.job.role, "dynamodb:GetItem")
         self.works(self.batch_state("Score", self.job))

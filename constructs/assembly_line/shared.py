@@ -13,7 +13,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from assembly_line.permissions import allow_items
+from assembly_line.permissions import allow, allow_items
 from config.environment import Environment
 
 
@@ -22,6 +22,7 @@ class Names:
     """What a line must know of the foundation, each a value that the foundation's stack exports."""
 
     key_arn: str
+    signing_key_arn: str
     raw: str
     lake: str
     models: str
@@ -46,6 +47,7 @@ class Shared(Construct):
         super().__init__(scope, id_)
         self.environment = environment
         self.key = kms.Key.from_key_arn(self, "Key", names.key_arn)
+        self.signing_key = kms.Key.from_key_arn(self, "SigningKey", names.signing_key_arn)
         self.raw = s3.Bucket.from_bucket_name(self, "Raw", names.raw)
         self.lake = s3.Bucket.from_bucket_name(self, "Lake", names.lake)
         self.models = s3.Bucket.from_bucket_name(self, "Models", names.models)
@@ -58,6 +60,14 @@ class Shared(Construct):
         self.database = names.database
         self.image_uri = names.image_uri
         self.repository_arn = names.repository_arn
+
+    def allow_signing(self, role: iam.Role) -> None:
+        """Let a role sign models: whoever registers them, and nobody else."""
+        allow(role, "kms:Sign", on=[self.signing_key.key_arn])
+
+    def allow_verifying(self, role: iam.Role) -> None:
+        """Let a role verify the signatures of models."""
+        allow(role, "kms:Verify", on=[self.signing_key.key_arn])
 
     def allow_ledger(self, role: iam.Role, *actions: str) -> None:
         """Let a role do some things with the ledger's items, e.g. ``dynamodb:GetItem``."""

@@ -65,8 +65,11 @@ class Station(Construct):
             chain = chain.next(state)
         self.fresh.otherwise(chain)
 
-    def join(self, *, then: sfn.IChainable, early: sfn.IChainable) -> None:
-        """Lead to the next station when this one passed, and to the run's early end when it did not."""
+    def join(self, *, then: sfn.IChainable, early: sfn.IChainable, end: sfn.IChainable) -> None:
+        """Lead to the next station when this one passed, and to the run's early end when it did not.
+
+        ``end`` is how a run ends well, for a station after which that is possible.
+        """
         self.passed.otherwise(then)
         self.failed.next(early)
         self.halted.next(early)

@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger
 
-from runtime import endpoint, environment, rollout
+from runtime import endpoint, environment, promotion, rollout, sealed
 from runtime.endpoint import Hosting
 from runtime.rollout import Rollout
 from runtime.shadow import Look, Shadow
@@ -31,6 +31,8 @@ class Environment:
     alarms: list[str]
     shadow: dict[str, Any]
     shadow_alarms: list[str]
+    ledger_table: str
+    signing_key: str
 
 
 ENVIRONMENT = environment.load(Environment)
@@ -38,6 +40,9 @@ ON_INSTANCES = ENVIRONMENT.endpoint_kind == "instance"
 SAGEMAKER = boto3.client("sagemaker")
 AUTOSCALING = boto3.client("application-autoscaling") if ON_INSTANCES else None
 CLOUDWATCH = boto3.client("cloudwatch") if ON_INSTANCES else None
+S3 = boto3.client("s3")
+DYNAMODB = boto3.client("dynamodb")
+KMS = boto3.client("kms")
 LOGGER = Logger(service="deploy")
 
 
@@ -60,6 +65,22 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     another; whoever names no phase wants no shadow.
     """
     LOGGER.append_keys(line=event["line"], run=event["run"])
+    sealed.check(
+        s3=S3,
+        kms=KMS,
+        signing_key=ENVIRONMENT.signing_key,
+        line=event["line"],
+        artefact=event["artefact"],
+        manifest_sha256=event["manifest_sha256"],
+        signature=event["signature"],
+    )
+    promotion.still(
+        DYNAMODB,
+        ENVIRONMENT.ledger_table,
+        event["line"],
+        expected=event["compared_with"],
+        artefact=event["artefact"],
+    )
     given: dict[str, Any] = {
         "endpoint": ENVIRONMENT.endpoint_name,
         "hosting": HOSTING,

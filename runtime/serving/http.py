@@ -77,10 +77,12 @@ class Server:
 
     async def _drain(self, until: float) -> None:
         self.draining = True
+        began = time.monotonic()
         while self.connections and time.monotonic() < until:
-            for connection in list(self.connections):
-                connection.close_if_idle(LINGER)
             await asyncio.sleep(0.02)
+            if time.monotonic() > began + LINGER:
+                for connection in list(self.connections):
+                    connection.close_if_idle(LINGER)
         for connection in list(self.connections):
             connection.abort()
         self.threads.shutdown(wait=False, cancel_futures=True)
@@ -147,7 +149,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._refuse(400, "the connection cannot be upgraded: ask in HTTP/1.1")
+            pass  # answered in HTTP/1.1, and closed
         except httptools.HttpParserError:
             self._refuse(400, "this is not an HTTP/1.1 request")
         if self._in_head and self._begun == before:
@@ -197,7 +199,7 @@ class Connection(asyncio.Protocol):
             body=self._parts[0] if len(self._parts) == 1 else b"".join(self._parts),
         )
         self._parts = []
-        keep = self._parser.should_keep_alive()
+        keep = self._parser.should_keep_alive() and not self._parser.should_upgrade()
         if self._busy:
             self._waiting.append((request, keep))
         else:
@@ -236,7 +238,7 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _send(self, request: Request, answer: Answer, keep: bool) -> None:
-        keep = keep and not self._server.draining
+        keep = keep and not (self._server.draining and not self._waiting)
         self._write(answer, keep, body=request.method != "HEAD")
         if not keep:
             self._deaf = True

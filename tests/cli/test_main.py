@@ -14,7 +14,8 @@ HEAVY = ("moto", "boto3", "duckdb", "pandas", "pydantic", "aws_cdk")
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], *([name, "--help"] for name in ("run", "up", "validate", "sql", "new"))]
+    "arguments",
+    [["--help"], *([name, "--help"] for name in ("run", "up", "validate", "sql", "new", "approve", "rollback"))],
 )
 def test_every_command_explains_itself(arguments: list[str]) -> None:
     result = RUNNER.invoke(app, arguments)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from cdk_nag import AwsSolutionsChecks
 import app
 from assembly_line.endpoint import Endpoint
 from assembly_line.handler import Handlers
-from assembly_line.release import looks_within
+from assembly_line.looks import looks_within
 from assembly_line.shared import Names, Shared
 from config.bundle import Bundle
 from config.endpoint import Endpoint as Serving
@@ -30,6 +31,7 @@ from stacks.line import LineStack
 
 ENV = cdk.Environment(account="123456789012", region="us-east-1")
 ON_INSTANCES = Serving(kind="instance", instance_count=2, max_instance_count=4)
+NOTHING = "kms:us-east-1:123456789012:key/nothing/that/matters"
 Json = dict[str, Any]
 
 
@@ -159,10 +161,10 @@ def test_scaling_is_registered_whenever_the_endpoint_comes_into_service(template
 
 
 def test_a_shadow_waits_in_the_state_machine_and_deploy_is_asked_again(template: Json) -> None:
-    machine = next(r for r in template["Resources"].values() if r["Type"] == "AWS::StepFunctions::StateMachine")
-    definition = machine["Properties"]["DefinitionString"]
-    text = "".join(part if isinstance(part, str) else "x" for part in definition["Fn::Join"][1])
-    states: Json = json.loads(text)["States"]
+    machines = [r for r in template["Resources"].values() if r["Type"] == "AWS::StepFunctions::StateMachine"]
+    parts = [machine["Properties"]["DefinitionString"]["Fn::Join"][1] for machine in machines]
+    texts = ["".join(part if isinstance(part, str) else "x" for part in joined) for joined in parts]
+    (states,) = [found for text in texts if "NoShadowYet" in (found := json.loads(text)["States"])]
     assert states["NoShadowYet"] == {
         "Type": "Pass",
         "Result": {"phase": ""},
@@ -195,21 +197,9 @@ def make(stack: cdk.Stack) -> Made:
 
     def made(rollout: Json, **serving: Any) -> Endpoint:
         environment = load_environment("local").model_copy(update={"endpoint": Serving(**serving)})
-        arn = "arn:aws:{}:us-east-1:123456789012:{}".format
-        names = Names(
-            key_arn=arn("kms", "key/1"),
-            raw="raw",
-            lake="lake",
-            models="models",
-            delivered="delivered",
-            ledger="ledger",
-            bus="bus",
-            alarms_arn=arn("sns", "alarms"),
-            queue_arn=arn("batch", "job-queue/q"),
-            database="lake",
-            image_uri="image",
-            repository_arn=arn("ecr", "repository/r"),
-        )
+        parts = {"key_arn": "kms:us-east-1:123456789012:key/1", "alarms_arn": "sns:us-east-1:123456789012:alarms"}
+        known = {field.name: f"arn:aws:{parts.get(field.name, NOTHING)}" for field in fields(Names)}
+        names = Names(**{name: arn if name.endswith("_arn") else name for name, arn in known.items()})
         shared = Shared(stack, "Shared", environment=environment, names=names)
         handlers = Handlers(stack, "Handlers", environment=environment, key=shared.key)
         return Endpoint(stack, "Endpoint", shared=shared, handlers=handlers, name="local-flights", line=line(rollout))

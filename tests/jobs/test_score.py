@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from jobs import score
-from runtime import promotion, receipts, tables
+from runtime import promotion, receipts, signing, tables
 from runtime.datasets import Column, Examples
 from runtime.promotion import Champion
 from runtime.receipts import Receipt
@@ -37,14 +37,19 @@ def ledger(aws: Aws) -> str:
 def run(line: World, ledger: str, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Score rows with the champion, which is made first."""
     location, sha256 = line.saved()
-    champion = Champion(3, "arn", location.uri, sha256, "run-1", "small", "endpoint", "config", {"roc_auc": 0.8})
+    kms = line.aws.client("kms")
+    key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    signature = signing.sign(kms, key, sha256, line=line.paths.line, run="run-1", variant="small")
+    champion = Champion(
+        *(3, "arn", location.uri, sha256, "run-1", "small", "endpoint", "config"), {"roc_auc": 0.8}, signature=signature
+    )
     promotion.promote(line.aws.client("dynamodb"), ledger, line.paths.line, champion, expected=None)
 
     def scored(examples: pa.Table, **parameters: str) -> Receipt:
         columns = [Column(**column) for column in COLUMNS]  # type: ignore[arg-type]
         found = Examples(rows=examples.drop_columns(["label"]), columns=columns)
         monkeypatch.setattr(score, "scoring_rows", lambda _: found)
-        job(monkeypatch, line, score.main, ledger_table=ledger, parameters=json.dumps(parameters))
+        job(monkeypatch, line, score.main, ledger_table=ledger, signing_key=key, parameters=json.dumps(parameters))
         receipt = receipts.read(line.s3, line.paths, "scoring")
         assert receipt is not None
         return receipt
@@ -125,11 +130,27 @@ def test_a_day_without_rows_is_refused(line: World, run: Run) -> None:
 
 
 def test_a_line_without_a_champion_is_refused(line: World, ledger: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert job(monkeypatch, line, score.main, ledger_table=ledger) == 65
+    assert job(monkeypatch, line, score.main, ledger_table=ledger, signing_key="key") == 65
 
     receipt = receipts.read(line.s3, line.paths, "scoring")
     assert receipt is not None
     assert receipt.message == (
         f"scoring: line {line.paths.line!r} has no champion, expected a released model: "
         f"let a run pass the gates under release.gates in lines/{line.paths.line}/line.yaml"
+    )
+
+
+def test_a_champion_that_was_not_signed_at_registration_is_refused(
+    line: World, run: Run, ledger: str, aws: Aws
+) -> None:
+    key = {"pk": {"S": f"LINE#{line.paths.line}"}, "sk": {"S": promotion.CHAMPION}}
+    aws.client("dynamodb").update_item(
+        TableName=ledger,
+        Key=key,
+        UpdateExpression="SET signature = :none",
+        ExpressionAttributeValues={":none": {"S": ""}},
+    )
+
+    assert run(rows(50)).message.startswith(
+        f"model of line {line.paths.line!r}, run 'run-1', variant 'small': it has no signature, expected"
     )

@@ -16,7 +16,7 @@ HANDLERS = {
     "lambdas.delivery.topic": {},
     "lambdas.delivery.rest": {},
     "lambdas.delivery.look_up": {},
-    "lambdas.delivery.predict": {"VIEWS": "{}", "REQUEST": "[]"},
+    "lambdas.delivery.predict": {"VIEWS": "{}", "REQUEST": "[]", "KNOWN": "{}"},
     "lambdas.release.gate": {"GATES": "[]", "MARGIN": "0"},
     "lambdas.monitoring.drift": {"COLUMNS": "[]", "THRESHOLD": "0.2", "MINIMUM_SAMPLE": "1"},
     "lambdas.monitoring.ground_truth": {"MINIMUM_SAMPLE": "1", "TASK": "binary"},

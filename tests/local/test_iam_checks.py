@@ -113,6 +113,12 @@ def needed(service: str, operation: str, **parameters: Any) -> list[tuple[str, s
         ),
         (
             "sagemaker",
+            "UpdateModelPackage",
+            {"ModelPackageArn": "arn:aws:sagemaker:r:1:model-package/g/2"},
+            [("sagemaker:UpdateModelPackage", "arn:aws:sagemaker:r:1:model-package/g/2")],
+        ),
+        (
+            "sagemaker",
             "InvokeEndpoint",
             {"EndpointName": "e"},
             [("sagemaker:InvokeEndpoint", "arn:aws:sagemaker:r:1:endpoint/e")],

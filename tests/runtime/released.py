@@ -53,6 +53,7 @@ class Releasing:
     aws: Embedded
     world: World
     ledger: str
+    signing_key: str
 
     @property
     def name(self) -> str:
@@ -90,16 +91,33 @@ class Releasing:
             **given,
         )
 
-    def register(self, run: str) -> Registered:
-        trained = release.training(self.world.s3, self.paths(run))
+    @property
+    def dynamodb(self) -> Any:
+        return self.aws.client("dynamodb")
+
+    @property
+    def kms(self) -> Any:
+        return self.aws.client("kms")
+
+    def register(self, run: str, *, approval: str = "automatic") -> Registered:
         return registry.register(
             s3=self.world.s3,
             sagemaker=self.sagemaker,
+            kms=self.kms,
+            signing_key=self.signing_key,
             group=self.name,
             image=IMAGE,
-            location=Location.of(trained["artefact"]),
-            run=run,
-            manifest_sha256=trained["manifest_sha256"],
+            trained=release.training(self.world.s3, self.paths(run)),
+            approval=approval,
+        )
+
+    def held(self, run: str, package: Registered) -> str:
+        return release.held(
+            s3=self.world.s3,
+            dynamodb=self.dynamodb,
+            paths=self.paths(run),
+            ledger_table=self.ledger,
+            package=package,
         )
 
     def deploy(self, registered: Registered, **changes: Any) -> str:
@@ -111,7 +129,7 @@ class Releasing:
             environment={"MODEL_VERSION": str(registered.version), "MANIFEST_SHA256": registered.manifest_sha256},
         )
 
-    def verify(self, run: str, registered: Registered, config: str) -> dict[str, str]:
+    def verify(self, run: str, registered: Registered, config: str, **changes: Any) -> dict[str, str]:
         """Verify as the state machine does: again and again while it is Waiting."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
@@ -119,12 +137,14 @@ class Releasing:
                 s3=self.world.s3,
                 dynamodb=self.aws.client("dynamodb"),
                 sagemaker=self.sagemaker,
+                kms=self.kms,
                 paths=self.paths(run),
                 ledger_table=self.ledger,
+                signing_key=self.signing_key,
                 endpoint_name=self.name,
-                version=registered.version,
                 model_package_arn=registered.model_package_arn,
                 endpoint_config=config,
+                **{"hosted": True, **changes},
             )
             if told["status"] != "Waiting":
                 return told
@@ -139,7 +159,8 @@ class Releasing:
 
 def releasing(aws: Embedded, root: Path, patch: pytest.MonkeyPatch) -> Releasing:
     patch.syspath_prepend(root)
-    made = Releasing(aws=aws, world=world(aws, root), ledger=aws.table("pk", "sk"))
+    key = aws.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    made = Releasing(aws=aws, world=world(aws, root), ledger=aws.table("pk", "sk"), signing_key=key)
     made.sagemaker.create_model_package_group(ModelPackageGroupName=made.name)
     return made
 

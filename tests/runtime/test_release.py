@@ -1,5 +1,7 @@
 import json
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from runtime.endpoint import State
 from runtime.promotion import Champion
 from runtime.release import judged
 from tests.runtime.released import Embedded, Releasing, embedded, releasing
+
+CHAMPION = Champion(1, "arn", "s3://m/x/", "ab", "run-0", "deep", "endpoint", "config", {"roc_auc": 0.8})
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +129,31 @@ def test_a_promoter_that_comes_second_gives_the_endpoint_back(line: Releasing) -
     state = endpoint.state(line.sagemaker, line.name)
     assert state is not None
     assert state.in_progress or state.config == first.endpoint_config
+
+
+@pytest.mark.parametrize("expected", [None, 1])
+def test_of_promoters_at_the_same_time_exactly_one_wins(aws: Embedded, expected: int | None) -> None:
+    dynamodb, table = aws.client("dynamodb"), aws.table("pk", "sk")
+    if expected:
+        promotion.promote(dynamodb, table, "flights", CHAMPION, expected=None)
+    start, won = threading.Barrier(5), []
+
+    def promote(version: int) -> None:
+        client, challenger = aws.client("dynamodb"), replace(CHAMPION, version=version, run=f"run-{version}")
+        start.wait()
+        try:
+            promotion.promote(client, table, "flights", challenger, expected=expected)
+        except LineError:
+            return
+        won.append(challenger)
+
+    threads = [threading.Thread(target=promote, args=(version,)) for version in range(2, 7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert won == [promotion.champion(dynamodb, table, "flights")]
 
 
 @pytest.mark.parametrize(

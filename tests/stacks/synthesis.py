@@ -82,11 +82,15 @@ def resolved(assembly: Assembly, stack: str) -> Json:
     return {**body, "Resources": resources, "Outputs": {}}
 
 
-def definition(assembly: Assembly) -> Json:
-    """Return the line's state machine as Step Functions would read it."""
-    resources = resolved(assembly, "Flights")["Resources"].values()
-    machine = next(resource for resource in resources if resource["Type"] == "AWS::StepFunctions::StateMachine")
-    read: Json = json.loads(machine["Properties"]["DefinitionString"])
+def definition(assembly: Assembly, machine: str = "Run") -> Json:
+    """Return one of the line's state machines, ``Run`` or ``Release``, as Step Functions would read it."""
+    resources = resolved(assembly, "Flights")["Resources"].items()
+    (found,) = [
+        resource
+        for name, resource in resources
+        if resource["Type"] == "AWS::StepFunctions::StateMachine" and name.startswith(machine)
+    ]
+    read: Json = json.loads(found["Properties"]["DefinitionString"])
     return read
 
 

@@ -30,12 +30,12 @@ def path(machine: Json, choose: dict[str, str]) -> list[str]:
 
 
 def test_a_run_passes_its_stations_in_order(machine: Json) -> None:
-    taken = path(machine, {"Decision": "Register"})
+    taken = path(machine, {"Decision": "Register", "GoesOn": "Deploy"})
     work = {
         "Curation": ["Curation"],
         "Features": ["Features"],
         "Training": ["Dataset", "Variants", "Sweep", "Evaluate"],
-        "Release": ["Gate", "Decision", "Register", "Deploy", "FirstLook", "Verify", "Settled"],
+        "Release": ["Gate", "Decision", "Register", "GoesOn", "Deploy", "FirstLook", "Verify", "Settled"],
         "Scoring": ["Score"],
         "Delivery": ["Deliver"],
         "Monitoring": ["Drift"],
@@ -105,8 +105,21 @@ def test_a_station_that_fails_or_halts_ends_the_run_in_its_own_name(machine: Jso
     assert halted["Parameters"]["station"] == station
     assert halted["Parameters"]["status"] == "halted"
     assert failed["Next"] == halted["Next"] == "Failure"
-    assert machine["States"][f"{name}Passed"]["Choices"] == [
+    assert machine["States"][f"{name}Passed"]["Choices"][0] == (
         {"Variable": "$.verdict.status", "StringEquals": "halted", "Next": f"{name}Halted"}
+    )
+
+
+def test_only_a_version_that_waits_for_a_person_lets_a_run_end_well_before_its_last_station(machine: Json) -> None:
+    more = {name: state["Choices"][1:] for name, state in machine["States"].items() if name.endswith("Passed")}
+    assert {name: choices for name, choices in more.items() if choices} == {
+        "ReleasePassed": [{"Variable": "$.verdict.status", "StringEquals": "waiting", "Next": "Finish"}]
+    }
+
+
+def test_a_version_that_is_not_to_be_released_goes_to_the_verdict(machine: Json) -> None:
+    assert path(machine, {"Decision": "Register", "ReleasePassed": "Finish"})[-6:] == [
+        *("Register", "GoesOn", "ReleaseVerdict", "ReleasePassed", "Finish", "Done")
     ]
 
 

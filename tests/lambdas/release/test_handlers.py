@@ -35,6 +35,9 @@ def handled(line: Releasing, name: str, event: dict[str, Any], **variables: str)
         "ENDPOINT_NAME": line.name,
         "MODEL_PACKAGE_GROUP": line.name,
         "IMAGE_URI": IMAGE,
+        "SIGNING_KEY": line.signing_key,
+        "ENDPOINT_KIND": "serverless",
+        "APPROVAL": "automatic",
     }
     own = line.aws.aws.environment(f"arn:aws:iam::{line.aws.aws.account}:role/handlers")
     called = call(f"lambdas.release.{name}", event, {**own, **known, **variables})
@@ -54,7 +57,6 @@ def test_a_run_becomes_the_champion_step_by_step(line: Releasing) -> None:
         "deploy",
         {**run, **package},
         ENDPOINT_ROLE=f"arn:aws:iam::{line.aws.aws.account}:role/endpoint",
-        ENDPOINT_KIND="serverless",
         MEMORY_MB="2048",
         MAX_CONCURRENCY="5",
         INSTANCE_TYPE="ml.m6i.large",
@@ -68,7 +70,7 @@ def test_a_run_becomes_the_champion_step_by_step(line: Releasing) -> None:
     verification = {"status": "Waiting"}
     while verification["status"] == "Waiting":
         time.sleep(0.2)
-        verification = handled(line, "verify", {**run, **package, **deployment})
+        verification = handled(line, "verify", {**run, **package, **deployment, "action": "run"})
 
     champion = promotion.champion(line.aws.client("dynamodb"), line.ledger, line.world.paths.line)
     assert (gate["decision"], verification) == ("promote", {"status": "InService", "message": ""})

@@ -7,10 +7,10 @@ from tests.moto_server import CREDENTIALS
 
 NAMES = [
     *("LAKE_BUCKET", "MODELS_BUCKET", "LEDGER_TABLE", "ENDPOINT_NAME", "MODEL_PACKAGE_GROUP", "IMAGE_URI", "METRIC"),
-    *("ENDPOINT_ROLE", "ENDPOINT_KIND", "INSTANCE_TYPE", "KMS_KEY"),
+    *("ENDPOINT_ROLE", "ENDPOINT_KIND", "INSTANCE_TYPE", "KMS_KEY", "SIGNING_KEY", "APPROVAL", "LINE", "STATE_MACHINE"),
 ]
 NUMBERS = ["MARGIN", "MEMORY_MB", "MAX_CONCURRENCY", "INSTANCE_COUNT", "LEAST", "MOST", "INVOCATIONS_PER_INSTANCE"]
-HANDLERS = ["gate", "register", "deploy", "verify", "lifecycle", "scale"]
+HANDLERS = ["gate", "register", "deploy", "verify", "lifecycle", "scale", "approve", "approved", "rollback"]
 
 
 def test_a_handler_imports_nothing_heavy() -> None:

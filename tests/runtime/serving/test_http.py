@@ -172,8 +172,7 @@ def test_what_is_no_request_is_refused_and_the_connection_closed(sent: bytes, st
         reader, writer = await connect()
         writer.write(sent)
         assert (await answer(reader))[0] == status
-        if status != 200:
-            assert await reader.read() == b""
+        assert await reader.read() == b""
 
     play(scene)
 

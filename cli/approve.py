@@ -1,0 +1,104 @@
+"""``line approve``: a person lets a version that waits into production, or rejects it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cli.progress import Progress
+from cli.releasing import Desk, desk, me, tell
+from config.errors import LineError
+from config.loading import ROOT
+from runtime import promotion
+from runtime.registry import LONGEST_REMARK
+
+PENDING = "PendingManualApproval"
+_SECONDS_FOR_THE_START = 30.0
+
+
+def approve_version(
+    line: str, version: int, *, reject: bool, by: str | None, comment: str, as_json: bool, root: Path = ROOT
+) -> int:
+    """Decide on a version and, when it is approved, follow its release; returns the exit status."""
+    at = desk(line, root)
+    arn = waiting(at, version)
+    remark = f"by {me(by)}{f': {comment}' if comment else ''}"[:LONGEST_REMARK]
+    began = time.monotonic()
+    status = "Rejected" if reject else "Approved"
+    with Progress() as progress:
+        known = set(executions(at, version))
+        at.client("sagemaker").update_model_package(
+            ModelPackageArn=arn, ModelApprovalStatus=status, ApprovalDescription=remark
+        )
+        if not reject:
+            progress.phase(f"version {version} of {line} is approved, it is being released")
+            at.follow(started(at, version, known))
+    seconds = time.monotonic() - began
+    told: dict[str, Any] = {"line": line, "version": version, "status": status.lower(), "remark": remark}
+    if reject:
+        tell(told, f"{line}: version {version} is rejected {remark}", as_json=as_json)
+        return 0
+    champion = promotion.champion(at.client("dynamodb"), at.ledger, line)
+    if champion is None or champion.version != version:
+        raise LineError(
+            f"release: version {version} was released, but another release followed at once: "
+            "see what is in production under LINE#<line> in the ledger"
+        )
+    told |= {"production": champion.production, "endpoint_config": champion.endpoint_config}
+    told |= {"seconds": round(seconds, 3)}
+    tell(told, f"{line}: version {version} is in production, approved {remark}, in {seconds:.1f} s", as_json=as_json)
+    return 0
+
+
+def waiting(at: Desk, version: int) -> str:
+    """Return the package of a version that waits for approval; raises LineError for another one."""
+    packages = _packages(at)
+    pending = [str(number) for number, package in packages.items() if package["ModelApprovalStatus"] == PENDING]
+    now = f"waiting are {', '.join(pending)}" if pending else "none is waiting"
+    if version not in packages:
+        raise LineError(
+            f"release: version {version} of line {at.line!r} is unknown, expected one that waits for approval "
+            f"({now}): choose one of them"
+        )
+    status = packages[version]["ModelApprovalStatus"]
+    if status != PENDING:
+        raise LineError(
+            f"release: version {version} of line {at.line!r} is {status}, expected one that waits for approval "
+            f"({now}): choose one of them or run the line again"
+        )
+    arn: str = packages[version]["ModelPackageArn"]
+    return arn
+
+
+def executions(at: Desk, version: int) -> dict[str, str]:
+    """Return the releases of a version that approvals started: name → ARN."""
+    pages = at.client("stepfunctions").get_paginator("list_executions").paginate(stateMachineArn=at.machine)
+    found = [execution for page in pages for execution in page["executions"]]
+    return {one["name"]: one["executionArn"] for one in found if one["name"].startswith(f"approve-{version}-")}
+
+
+def started(at: Desk, version: int, known: set[str]) -> str:
+    """Return the release that the approval's event starts, once it has."""
+    deadline = time.monotonic() + _SECONDS_FOR_THE_START
+    while time.monotonic() < deadline:
+        for name, arn in executions(at, version).items():
+            if name not in known:
+                return arn
+        time.sleep(0.1)
+    raise LineError(
+        f"release: version {version} is approved, but no release of it began within {_SECONDS_FOR_THE_START:.0f} s: "
+        "see the log of the function lambdas.release.approved"
+    )
+
+
+def _packages(at: Desk) -> dict[int, Mapping[str, Any]]:
+    pages = at.client("sagemaker").get_paginator("list_model_packages")
+    found = pages.paginate(ModelPackageGroupName=at.outputs["ModelPackageGroup"])
+    packages = [package for page in found for package in page["ModelPackageSummaryList"]]
+    return {package["ModelPackageVersion"]: package for package in sorted(packages, key=_version)}
+
+
+def _version(package: Mapping[str, Any]) -> int:
+    return int(package["ModelPackageVersion"])

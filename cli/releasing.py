@@ -1,0 +1,76 @@
+"""What ``line approve`` and ``line rollback`` share: the running ``line up``, and a release followed to its end."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli.ending import UsageError
+from cli.running import find
+from config.errors import LineError
+from config.loading import ROOT, line_names
+from runtime import causes
+
+_SECONDS_BETWEEN_LOOKS = 0.2
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where a person decides on a line's versions."""
+
+    line: str
+    outputs: Mapping[str, str]
+    client: Callable[[str], Any]
+
+    @property
+    def ledger(self) -> str:
+        return self.outputs["LedgerTable"]
+
+    @property
+    def machine(self) -> str:
+        return self.outputs["ReleaseMachineArn"]
+
+    def follow(self, execution: str) -> None:
+        """Wait for a release's end; raises LineError with its cause when it failed."""
+        states = self.client("stepfunctions")
+        while (told := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        if told["status"] != "SUCCEEDED":
+            raise LineError(_why(self.line, told))
+
+
+def desk(line: str, root: Path = ROOT) -> Desk:
+    """Return the desk of a line in the running ``line up``; raises LineError when none runs."""
+    if line not in line_names(root):
+        raise UsageError(
+            f"line {line!r} is unknown, expected one of {', '.join(line_names(root)) or 'none'}: correct the name"
+        )
+    site = find(root)
+    if site is None:
+        raise LineError(
+            "no `line up` is running, and only there does this machine have versions: start one and run the line in "
+            "it; docs/release.md tells how to do it on AWS"
+        )
+    return Desk(line=line, outputs=site.outputs(line), client=site.client)
+
+
+def me(by: str | None) -> str:
+    """Return who decides: the name given, or that of this machine's user."""
+    return by or getpass.getuser()
+
+
+def tell(told: Mapping[str, Any], text: str, *, as_json: bool) -> None:
+    """Print the result: a document, or one line."""
+    print(json.dumps(told, indent=2) if as_json else text)
+
+
+def _why(line: str, told: Mapping[str, Any]) -> str:
+    cause = str(told.get("cause") or "")
+    if told.get("error") == "NotReleased":
+        return cause
+    return causes.message(station="release", line=line, error={"Error": str(told.get("error") or ""), "Cause": cause})
