@@ -8,7 +8,6 @@ from typing import Any
 
 from runtime import promotion
 
-_HISTORY = "PRODUCTION#"
 _MEASURED = "validation_"
 _STATUS = {"PendingManualApproval": "pending", "Approved": "approved", "Rejected": "rejected"}
 
@@ -35,9 +34,10 @@ class Version:
 def versions(sagemaker: Any, dynamodb: Any, *, group: str, table: str, line: str) -> list[Version]:
     """Return every version of the line's group, the newest first."""
     champion = promotion.champion(dynamodb, table, line)
-    past = _history(dynamodb, table, line)
-    if champion is not None:
-        past[champion.version] = {**past.get(champion.version, {}), "metrics": champion.metrics, "rolled_back": ""}
+    times = promotion.history(dynamodb, table, line)
+    past = {time.champion.version: time.champion.metrics for time in times}
+    if champion is not None:  # one from before there was a history is in none
+        past[champion.version] = champion.metrics
     pages = sagemaker.get_paginator("list_model_packages").paginate(
         ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending"
     )
@@ -46,6 +46,7 @@ def versions(sagemaker: Any, dynamodb: Any, *, group: str, table: str, line: str
             sagemaker.describe_model_package(ModelPackageName=summary["ModelPackageArn"]),
             past,
             current=champion.version if champion else None,
+            rolled_back={time.champion.version: told for time in times if (told := time.rolled_back)},
         )
         for page in pages
         for summary in page["ModelPackageSummaryList"]
@@ -53,15 +54,20 @@ def versions(sagemaker: Any, dynamodb: Any, *, group: str, table: str, line: str
     return sorted(found, key=lambda version: version.version, reverse=True)
 
 
-def _version(package: Mapping[str, Any], past: Mapping[int, Mapping[str, Any]], current: int | None) -> Version:
+def _version(
+    package: Mapping[str, Any],
+    past: Mapping[int, Mapping[str, float]],
+    *,
+    current: int | None,
+    rolled_back: Mapping[int, str],
+) -> Version:
     told = package.get("CustomerMetadataProperties", {})
     number = int(package["ModelPackageVersion"])
-    times = past.get(number)
     if number == current:
         status = "production"
-    elif times and times["rolled_back"]:
+    elif number in rolled_back:
         status = "rolled back"
-    elif times:
+    elif number in past:
         status = "former"
     else:
         status = _STATUS.get(package["ModelApprovalStatus"], package["ModelApprovalStatus"])
@@ -76,25 +82,6 @@ def _version(package: Mapping[str, Any], past: Mapping[int, Mapping[str, Any]], 
         metrics={
             name.removeprefix(_MEASURED): float(value) for name, value in told.items() if name.startswith(_MEASURED)
         },
-        test=dict(times["metrics"]) if times else {},
-        rolled_back=times["rolled_back"] if times else "",
+        test=dict(past.get(number, {})),
+        rolled_back=rolled_back.get(number, ""),
     )
-
-
-def _history(dynamodb: Any, table: str, line: str) -> dict[int, dict[str, Any]]:
-    """Return the versions that were in production: their test metrics, and whether one was rolled back."""
-    pages = dynamodb.get_paginator("query").paginate(
-        TableName=table,
-        KeyConditionExpression="pk = :line AND begins_with(sk, :history)",
-        ExpressionAttributeValues={":line": {"S": f"LINE#{line}"}, ":history": {"S": _HISTORY}},
-        ConsistentRead=True,
-    )
-    found: dict[int, dict[str, Any]] = {}
-    for page in pages:
-        for item in page["Items"]:
-            if "version" in item:
-                metrics = {name: float(value["N"]) for name, value in item.get("metrics", {}).get("M", {}).items()}
-                told = item.get("rolled_back", {}).get("S", "")
-                known = found.get(int(item["version"]["N"]), {"rolled_back": ""})
-                found[int(item["version"]["N"])] = {"metrics": metrics, "rolled_back": told or known["rolled_back"]}
-    return found

@@ -62,11 +62,6 @@ class Site:
         )
         promotion.promote(self.dynamodb, self.outputs["LedgerTable"], LINE, made, expected=expected)
 
-    def history(self, number: int, version: int, **told: str) -> None:
-        texts = {name: {"S": text} for name, text in told.items()}
-        item = {"pk": {"S": f"LINE#{LINE}"}, "sk": {"S": f"PRODUCTION#{number:08d}"}, "version": {"N": str(version)}}
-        self.dynamodb.put_item(TableName=self.outputs["LedgerTable"], Item={**item, **texts})
-
     def known(self) -> Known:
         return models.read(self.sagemaker, self.dynamodb, self.outputs, LINE)
 
@@ -82,10 +77,10 @@ def site(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Site:
 def test_a_version_has_one_of_six_statuses(site: Site) -> None:
     for number, approval in enumerate(["Approved"] * 4 + ["PendingManualApproval", "Rejected"], start=1):
         site.register(f"run-{number}", approval)
-    site.history(1, 1, rolled_back="2026-01-01 by ann")
-    site.history(2, 2)
-    site.history(3, 3)
-    site.champion(3, expected=None)
+    site.champion(1, expected=None)
+    site.champion(2, expected=1)
+    promotion.roll_back(site.dynamodb, site.outputs["LedgerTable"], LINE, number=2, to=1, who="ann")
+    site.champion(3, expected=1)
     found = versions(
         site.sagemaker,
         site.dynamodb,
@@ -94,7 +89,7 @@ def test_a_version_has_one_of_six_statuses(site: Site) -> None:
         line=LINE,
     )
     assert [(one.version, one.status) for one in found] == [
-        *[(6, "rejected"), (5, "pending"), (4, "approved"), (3, "production"), (2, "former"), (1, "rolled back")]
+        *[(6, "rejected"), (5, "pending"), (4, "approved"), (3, "production"), (2, "rolled back"), (1, "former")]
     ]
     assert (found[3].run, found[3].variant, found[3].metrics, found[3].test) == (
         *("run-3", "small"),
