@@ -17,6 +17,7 @@ from typing import Any
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_lambda as lambda_
+from packaging.requirements import Requirement
 
 from config.errors import LineError
 from config.loading import ROOT
@@ -33,7 +34,8 @@ IMAGE_FILES = [*MODULE_FILES, "jobs/Dockerfile", "jobs/requirements*.txt", "line
 _CACHES = ["**/__pycache__"]
 _LINE_SAMPLES = ["lines/*/sample.py"]
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_PIN = re.compile(r"^([A-Za-z0-9._-]+(?:\[[^\]]+\])?==[^\s;\\]+)", re.MULTILINE)
+_PIN = re.compile(r"^[A-Za-z0-9][^\\\n]*", re.MULTILINE)
+_GLUE = {"python_version": _VERSION, "python_full_version": f"{_VERSION}.0", "sys_platform": "linux"}
 
 
 def only(files: list[str]) -> list[str]:
@@ -81,8 +83,10 @@ def module_zip(directory: Path, root: Path = ROOT) -> Path:
 
 
 def job_pins() -> list[str]:
-    """Return the locked packages of jobs, as pip pins them."""
-    return _PIN.findall((ROOT / "jobs" / "requirements.txt").read_text(encoding="utf-8"))
+    """Return the locked packages of jobs that Glue's Python needs, as pip pins them."""
+    lines = _PIN.findall((ROOT / "jobs" / "requirements.txt").read_text(encoding="utf-8"))
+    given = [Requirement(line) for line in lines]
+    return [f"{one.name}{one.specifier}" for one in given if one.marker is None or one.marker.evaluate(_GLUE)]
 
 
 @jsii.implements(cdk.ILocalBundling)

@@ -186,6 +186,7 @@ class Releases(RuleBasedStateMachine):
         if status == "Approved":
             self.events.append(event)
             self.hear(event)
+            self.hear(event)  # EventBridge delivers at least once
 
     @precondition(lambda self: self.events)
     @rule(data=st.data())
