@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,6 @@ def _play(one: Served, folder: Path, port: int, seconds: int, figures: Figures) 
         env={**os.environ, **one.environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,
     )
     try:
         _wait_for_answer(process, port, (folder / f"one.{one.body}").read_bytes())
@@ -126,11 +126,13 @@ def _play(one: Served, folder: Path, port: int, seconds: int, figures: Figures) 
         figures.alone.append(load.put(port, body, connections=1, seconds=seconds))
         figures.many.append(load.put(port, body, connections=16, seconds=seconds))
         figures.batch.append(load.put(port, batch, connections=1, seconds=seconds))
-        figures.memory.append(_memory(process.pid))
+        figures.memory.append(_memory(_family(process.pid)))
     except (RuntimeError, subprocess.TimeoutExpired) as error:
         figures.failed = str(error)[:200]
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        for each in reversed(_family(process.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
         process.wait()
 
 
@@ -154,16 +156,24 @@ def _wait_for_answer(process: subprocess.Popen[bytes], port: int, body: bytes) -
     raise RuntimeError(f"it did not answer within {LONGEST_START:.0f} seconds")
 
 
-def _memory(group: int) -> float:
-    """Return the MB that the processes of a group held at most."""
+def _family(process: int) -> list[int]:
+    """Return a process and all that it started, whichever sessions they made."""
+    found, waiting = [], [process]
+    while waiting:
+        found.append(waiting.pop())
+        for listing in (Path("/proc") / str(found[-1]) / "task").glob("*/children"):
+            with suppress(OSError):  # it ended meanwhile
+                waiting += map(int, listing.read_text().split())
+    return found
+
+
+def _memory(processes: Sequence[int]) -> float:
+    """Return the MB that some processes held at most."""
     total = 0
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            if os.getpgid(int(status.parent.name)) == group:
-                lines = status.read_text().splitlines()
-                total += next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
-        except OSError:  # it ended meanwhile
-            continue
+    for process in processes:
+        with suppress(OSError):
+            lines = (Path("/proc") / str(process) / "status").read_text().splitlines()
+            total += next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
     return total / 1024
 
 
