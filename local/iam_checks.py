@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from moto.dynamodb.models import dynamodb_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 from local.requests import Call
@@ -173,11 +174,21 @@ def _dynamodb(call: Call, place: Place) -> Iterator[Check]:
         for name in given["RequestItems"]:
             yield Check(f"dynamodb:{call.operation}", (table(name),))
     elif "TableName" in given:
-        yield Check(f"dynamodb:{call.operation}", (table(given["TableName"], given.get("IndexName")),))
+        resource, context = table(given["TableName"], given.get("IndexName")), _leading_keys(given, place)
+        yield Check(f"dynamodb:{call.operation}", (resource,), context)
     elif "StreamArn" in given:
         yield Check(f"dynamodb:{call.operation}", (given["StreamArn"],))
     else:
         yield Check(f"dynamodb:{call.operation}", ("*",))
+
+
+def _leading_keys(given: Mapping[str, Any], place: Place) -> dict[str, str | list[str]]:
+    """Return the partition key of the item that a call names; one that names none has none."""
+    item = given.get("Key") or given.get("Item") or {}
+    name = str(given["TableName"]).rsplit("/", 1)[-1]
+    table = dynamodb_backends[place.account][place.region].tables.get(name)
+    value = item.get(table.hash_key_attr) if table else None
+    return {"dynamodb:leadingkeys": [str(next(iter(value.values())))]} if value else {}
 
 
 def _sqs(call: Call, place: Place) -> Iterator[Check]:

@@ -1,6 +1,6 @@
 """Attempts: each training of a variant, kept in the ledger while it runs and for good, whether it ended well or not.
 
-An item's key is ``LINE#<line>`` and ``ATTEMPT#<run>#<variant>``. A job that is tried again takes its item over and
+An item's key is ``ATTEMPTS#<line>`` and ``ATTEMPT#<run>#<variant>``. A job that is tried again takes its item over and
 counts; what an earlier try, given up for lost, still has to say is then no longer heard.
 """
 
@@ -25,6 +25,11 @@ _DOCUMENTS = ("parameters", "metrics", "test", "curves", "dataset", "code")
 """What is kept as JSON text: nobody asks DynamoDB for a part of it."""
 
 Status = Literal["running", "succeeded", "failed"]
+
+
+def partition(line: str) -> str:
+    """Return the partition of the ledger that a line's attempts have to themselves."""
+    return f"ATTEMPTS#{line}"
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,7 @@ class Tracker:
 
     def _update(self, **asked: Any) -> dict[str, Any]:
         """Change the item and return it; where that was done already, or a later try has taken over, as it is."""
-        key = {"pk": {"S": f"LINE#{self.line}"}, "sk": {"S": f"{PREFIX}{self.run}#{self.variant}"}}
+        key = {"pk": {"S": partition(self.line)}, "sk": {"S": f"{PREFIX}{self.run}#{self.variant}"}}
         wanted = {"ReturnValues": "ALL_NEW", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         item: dict[str, Any]
         try:
@@ -142,7 +147,7 @@ def measured(dynamodb: Any, table: str, line: str, run: str, metrics: Mapping[st
         try:
             dynamodb.update_item(
                 TableName=table,
-                Key={"pk": {"S": f"LINE#{line}"}, "sk": {"S": f"{PREFIX}{run}#{variant}"}},
+                Key={"pk": {"S": partition(line)}, "sk": {"S": f"{PREFIX}{run}#{variant}"}},
                 UpdateExpression="SET #test = :test",
                 ConditionExpression="attribute_exists(pk)",
                 ExpressionAttributeNames={"#test": "test"},
@@ -158,7 +163,7 @@ def attempts(dynamodb: Any, table: str, line: str, run: str = "") -> list[Attemp
         TableName=table,
         KeyConditionExpression="pk = :line AND begins_with(sk, :prefix)",
         ExpressionAttributeValues={
-            ":line": {"S": f"LINE#{line}"},
+            ":line": {"S": partition(line)},
             ":prefix": {"S": f"{PREFIX}{run}#" if run else PREFIX},
         },
         ConsistentRead=True,

@@ -62,9 +62,13 @@ def allow_key(role: iam.Role, key: kms.IKey, *, write: bool = False) -> None:
     allow(role, "kms:Decrypt", *(["kms:GenerateDataKey"] if write else []), on=[key.key_arn])
 
 
-def allow_items(role: iam.Role, table: dynamodb.ITable, key: kms.IKey, *actions: str) -> None:
-    """Let a role do some things with the items of a table that is encrypted with a key, e.g. ``dynamodb:GetItem``."""
-    allow(role, *actions, on=[table.table_arn])
+def allow_items(role: iam.Role, table: dynamodb.ITable, key: kms.IKey, *actions: str, partition: str = "") -> None:
+    """Let a role do some things with the items of a table that is encrypted with a key, e.g. ``dynamodb:GetItem``.
+
+    With ``partition``, only with the items whose partition key that is.
+    """
+    when = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [partition]}} if partition else None
+    allow(role, *actions, on=[table.table_arn], when=when)
     uses = ["kms:Decrypt", "kms:DescribeKey"]
     if not set(actions) <= _READING:
         uses += ["kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]

@@ -69,6 +69,6 @@ class Shared(Construct):
         """Let a role verify the signatures of models."""
         allow(role, "kms:Verify", on=[self.signing_key.key_arn])
 
-    def allow_ledger(self, role: iam.Role, *actions: str) -> None:
-        """Let a role do some things with the ledger's items, e.g. ``dynamodb:GetItem``."""
-        allow_items(role, self.ledger, self.key, *actions)
+    def allow_ledger(self, role: iam.Role, *actions: str, partition: str = "") -> None:
+        """Let a role do some things with the ledger's items, e.g. ``dynamodb:GetItem``: all, or one partition's."""
+        allow_items(role, self.ledger, self.key, *actions, partition=partition)

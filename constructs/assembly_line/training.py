@@ -16,6 +16,7 @@ from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
 from assembly_line.training_job import TrainingJob
 from config.compute import compute_of
+from runtime import attempts
 from runtime.manifest import CHECKPOINT
 
 DATASET_TIMEOUT = Duration.minutes(60)
@@ -120,7 +121,8 @@ class TrainingStation(Station):
             allow_write(role, shared.lake, f"runs/{line}/")
             allow_read(role, shared.models, f"{line}/")
         allow_write(self.train.role, shared.models, f"{line}/")
-        shared.allow_ledger(self.train.role, "dynamodb:UpdateItem")
+        # the champion's pointer lies in another partition: who trains cannot move it
+        shared.allow_ledger(self.train.role, "dynamodb:UpdateItem", partition=attempts.partition(line))
         allow(
             self.train.role,
             "s3:DeleteObject",
@@ -137,4 +139,5 @@ class TrainingStation(Station):
         tracking = shared.environment.tracking
         if tracking is not None and tracking.mlflow.startswith("arn:"):
             allow(self.train.role, *_MLFLOW, on=[tracking.mlflow])
-        shared.allow_ledger(self.evaluate.role, "dynamodb:GetItem", "dynamodb:UpdateItem")
+        shared.allow_ledger(self.evaluate.role, "dynamodb:GetItem")
+        shared.allow_ledger(self.evaluate.role, "dynamodb:UpdateItem", partition=attempts.partition(line))

@@ -100,6 +100,10 @@ RESOURCES: dict[str, Any] = {
         allow(["s3:GetObject*", "s3:PutObject", "s3:DeleteObject"], [_arn("Bucket", "/mine/*"), _arn("Secret", "/*")]),
         allow("s3:ListBucket", _arn("Bucket")),
         allow("dynamodb:PutItem", _arn("Table")),
+        {
+            **allow("dynamodb:UpdateItem", _arn("Table")),
+            "Condition": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["mine"]}},
+        },
         allow("sagemaker:CreateModel", "*"),
         allow("sqs:SendMessage", _arn("SecretQueue")),
         allow("sns:Publish", {"Ref": "SecretTopic"}),
@@ -142,6 +146,13 @@ def refused(call: Callable[[], Any]) -> tuple[str, str]:
         call()
     error = raised.value.response["Error"]
     return error["Code"], error["Message"]
+
+
+def test_a_role_may_be_kept_to_one_partition_of_a_table(aws: EmbeddedAws) -> None:
+    dynamodb, table = as_role(aws, "dynamodb"), named(aws, "Table")
+    dynamodb.update_item(TableName=table, Key={"pk": {"S": "mine"}})
+    code, _ = refused(lambda: dynamodb.update_item(TableName=table, Key={"pk": {"S": "another"}}))
+    assert code == "AccessDeniedException"
 
 
 def test_what_is_granted_goes_through(aws: EmbeddedAws) -> None:

@@ -226,4 +226,6 @@ def test_a_training_may_change_the_ledger_and_delete_nothing_but_checkpoints(loc
                 actions = said["Action"] if isinstance(said["Action"], list) else [said["Action"]]
                 rights |= dict.fromkeys(actions, said)
     assert {action for action in rights if action.startswith("dynamodb:")} == {"dynamodb:UpdateItem"}
+    attempts_alone = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["ATTEMPTS#flights"]}}
+    assert rights["dynamodb:UpdateItem"]["Condition"] == attempts_alone
     assert json.dumps(rights["s3:DeleteObject"]["Resource"]).endswith('/flights/*.checkpoint.tar"]]}')
