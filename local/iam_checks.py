@@ -186,7 +186,8 @@ def _leading_keys(given: Mapping[str, Any], place: Place) -> dict[str, str | lis
     """Return the partition key of the item that a call names; one that names none has none."""
     item = given.get("Key") or given.get("Item") or {}
     name = str(given["TableName"]).rsplit("/", 1)[-1]
-    table = dynamodb_backends[place.account][place.region].tables.get(name)
+    known = dynamodb_backends[place.account]
+    table = known[place.region].tables.get(name) if place.region in known.regions else None
     value = item.get(table.hash_key_attr) if table else None
     return {"dynamodb:leadingkeys": [str(next(iter(value.values())))]} if value else {}
 

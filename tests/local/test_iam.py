@@ -150,8 +150,9 @@ def refused(call: Callable[[], Any]) -> tuple[str, str]:
 
 def test_a_role_may_be_kept_to_one_partition_of_a_table(aws: EmbeddedAws) -> None:
     dynamodb, table = as_role(aws, "dynamodb"), named(aws, "Table")
-    dynamodb.update_item(TableName=table, Key={"pk": {"S": "mine"}})
-    code, _ = refused(lambda: dynamodb.update_item(TableName=table, Key={"pk": {"S": "another"}}))
+    change = {"UpdateExpression": "SET n = :n", "ExpressionAttributeValues": {":n": {"N": "1"}}}
+    dynamodb.update_item(TableName=table, Key={"pk": {"S": "mine"}}, **change)
+    code, _ = refused(lambda: dynamodb.update_item(TableName=table, Key={"pk": {"S": "another"}}, **change))
     assert code == "AccessDeniedException"
 
 
