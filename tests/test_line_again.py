@@ -47,7 +47,7 @@ def statuses(ended: Ended) -> dict[str, str]:
 def planned(clone: Clone, *options: str) -> dict[str, tuple[str, str]]:
     ended = clone.line("plan", "shop", "--json", *options)
     assert ended.status == 0, ended.stderr
-    return {one["station"]: (one["would"], one["detail"]) for one in ended.document["stations"]}
+    return {one["station"]: (one["would"], one["why"]) for one in ended.document["stations"]}
 
 
 def receipt(clone: Clone, run: str, station: str) -> dict[str, Any]:

@@ -76,6 +76,11 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
         "shop",
         ("line.yaml", "parameters:\n", "parameters:\n  mood: {type: string, default: good}\n"),
         ("line.yaml", "timeout_minutes: 5", "timeout_minutes: 1"),
+        (
+            "line.yaml",
+            "\nmonitoring:\n",
+            "\nretraining: {on: []}  # what these tests do to it is drift, too\n\nmonitoring:\n",
+        ),
         ("train.py", "    model.fit(", MOODY),
         ("curation/orders.sql", "    returned\nFROM raw.orders", SPOILT),
     )

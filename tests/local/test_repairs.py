@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -77,6 +78,21 @@ def commit_twice_from_one_version(glue: Any) -> str:
 
 def test_of_two_commits_from_one_version_of_a_table_the_second_is_refused(aws: EmbeddedAws) -> None:
     assert commit_twice_from_one_version(aws.client("glue")) == "first"
+
+
+def test_of_many_that_put_a_new_object_at_once_one_wins(aws: EmbeddedAws) -> None:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="raced")
+
+    def put(number: int) -> bool:
+        try:
+            s3.put_object(Bucket="raced", Key="k", Body=b"%d" % number, IfNoneMatch="*")
+        except s3.exceptions.ClientError as error:
+            return bool(error.response["Error"]["Code"] != "PreconditionFailed")
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(put, range(40))) == 1
 
 
 def test_a_bucket_that_wants_tls_takes_objects(aws: EmbeddedAws) -> None:

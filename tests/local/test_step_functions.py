@@ -294,10 +294,10 @@ def test_the_end_of_an_execution_is_told_on_the_default_bus(aws: EmbeddedAws) ->
 
 
 @pytest.mark.parametrize(
-    "resource", ["arn:aws:states:::sagemaker:createTrainingJob.sync", "arn:aws:states:::ecs:runTask.sync"]
+    "resource", ["arn:aws:states:::ecs:runTask.sync", "arn:aws:states:::codebuild:startBuild.sync"]
 )
 def test_waiting_for_a_job_that_nothing_runs_is_refused(aws: EmbeddedAws, resource: str) -> None:
-    with pytest.raises(ClientError, match=r"expected \.sync of batch, glue, states"):
+    with pytest.raises(ClientError, match=r"expected \.sync of batch, glue, sagemaker, states"):
         create(aws, "unsupported", {"T": {"Type": "Task", "Resource": resource, "Parameters": {}, "End": True}})
 
 

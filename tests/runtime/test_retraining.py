@@ -26,7 +26,7 @@ RULES = Rules(
     score_date="score_date",
     dates={"score_date": "2013-08-15", "test_from": "2013-07-01"},
 )
-DEFINITION = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+DEFINITION = {"StartAt": "Work", "States": {"Work": {"Type": "Wait", "Seconds": 3600, "End": True}}}
 DRIFTED = Request(DRIFT, "carrier 0.31", NOON)
 
 
