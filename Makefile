@@ -25,8 +25,12 @@ demo: $(INSTALLED) ## run a whole line on real data: LINE=flights
 setup: $(INSTALLED) $(NODE_MODULES) ## put everything in place, as the other targets do when they need it
 
 .PHONY: test
-test: $(INSTALLED) $(NODE_MODULES) ## run every test: WORKERS=3, one more than cores because tests wait too
-	pytest -n $(WORKERS) --dist loadscope
+test: $(INSTALLED) $(NODE_MODULES) ## run the tests: WORKERS=3, one more than cores because tests wait too
+	pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+
+.PHONY: test-all
+test-all: $(INSTALLED) $(NODE_MODULES) ## run the thorough tests, too
+	pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m "thorough or not thorough"
 
 .PHONY: lint
 lint: $(INSTALLED) ## ruff, formatting, types

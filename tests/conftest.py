@@ -31,12 +31,24 @@ settings.load_profile("house")
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
+LONGEST = (
+    "tests/test_line_again.py",
+    "tests/test_line_run.py",
+    "tests/jobs/test_kills.py",
+    "tests/runtime/test_maintenance.py",
+    "tests/jobs/test_train_lost.py",
+    "tests/jobs/test_evaluate.py",
+    "tests/jobs/test_curate.py",
+    "tests/stacks/test_findings.py",
+)
+"""The modules that take longest; one that began last would run alone at the end."""
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what changes a world for good, marked `last`, come behind the other tests of its module."""
-    last = [item for item in items if item.get_closest_marker("last")]
-    for item in last:
-        items.remove(item)
-        module = item.nodeid.partition("::")[0]
-        ends = [i for i, other in enumerate(items) if other.nodeid.partition("::")[0] == module]
-        items.insert(max(ends) + 1 if ends else len(items), item)
+    """Begin with the longest modules, and end each module with what changes its world for good, marked `last`."""
+    of = {item: item.nodeid.partition("::")[0] for item in items}
+    modules = list(dict.fromkeys(of.values()))
+    modules.sort(key=lambda module: LONGEST.index(module) if module in LONGEST else len(LONGEST))
+    place = {module: i for i, module in enumerate(modules)}
+    items.sort(key=lambda item: (place[of[item]], item.get_closest_marker("last") is not None))

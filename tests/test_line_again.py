@@ -146,6 +146,7 @@ def eventually(look: Callable[[], list[dict[str, str]] | None]) -> list[dict[str
     raise AssertionError("it never came to pass")
 
 
+@pytest.mark.thorough
 def test_variants_run_side_by_side_and_are_compared(clone: Clone) -> None:
     """One comes to its end; the other has no row to test on."""
     ended = clone.line("run", "shop", "--json", "--vary", "test_from=2026-03-15,2026-04-01")

@@ -144,7 +144,7 @@ def _machines(aws: EmbeddedAws) -> None:
     )
 
 
-@pytest.mark.parametrize("where", ["batch", "sagemaker"])
+@pytest.mark.parametrize("where", ["batch", pytest.param("sagemaker", marks=pytest.mark.thorough)])
 def test_a_training_whose_machine_is_lost_goes_on_from_its_checkpoint(
     site: Site, where: Where, monkeypatch: pytest.MonkeyPatch
 ) -> None:

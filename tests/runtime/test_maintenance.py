@@ -205,6 +205,7 @@ def test_the_tables_of_a_line_are_found_by_their_folders(lake: Lake) -> None:
     assert found == [lake.name("items"), lake.name("orders")]
 
 
+@pytest.mark.thorough
 def test_a_kill_at_any_write_hurts_no_reader_and_a_rerun_converges(aws: Aws) -> None:
     lake, at, hours, struck = Lake(aws), 0, 0, []
     lake.create()

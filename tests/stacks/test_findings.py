@@ -79,7 +79,7 @@ def test_each_finding_is_accepted_with_a_reason_on_a_construct_of_its_own(assemb
     assert [path for path, _ in acceptances if path.count("/") < 2] == []  # neither the app nor a stack as a whole
 
 
-@pytest.mark.parametrize("environment", ["local", "prod"])
+@pytest.mark.parametrize("environment", [pytest.param("local", marks=pytest.mark.thorough), "prod"])
 def test_cfn_lint_is_clean_also_with_the_state_machine_resolved(environment: str) -> None:
     assembly = synthesized(environment)
     region = "us-east-1" if environment == "local" else "eu-central-1"
