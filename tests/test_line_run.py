@@ -449,6 +449,7 @@ def test_ctrl_c_ends_a_run_and_everything_that_it_started(clone: Clone, tmp_path
     assert list(tmp_path.glob("tmp/assembly-line-*")) == []
 
 
+@pytest.mark.thorough
 def test_a_resource_that_the_embedded_aws_does_not_support_is_told(tmp_path: Path) -> None:
     alone = Clone.make(tmp_path)
     alone.new("shop")

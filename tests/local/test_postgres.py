@@ -93,6 +93,7 @@ def test_a_grant_on_the_secret_by_name_and_six_characters_is_enough(aws: Embedde
     assert sorted(held) == ["dbname", "engine", "host", "password", "port", "username"]
 
 
+@pytest.mark.thorough
 def test_destroying_the_stack_takes_the_connection(tmp_path: Path) -> None:
     # one embedded AWS runs at a time in a process, so this one runs in another
     source = f"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -23,6 +24,7 @@ from tests.runtime.lake import Lake, rows
 GRACE = 24
 
 
+@pytest.mark.thorough
 def test_what_is_held_stays_readable_and_what_nobody_holds_goes(aws: Aws) -> None:
     class Table(RuleBasedStateMachine):
         """A table, and what each snapshot must hold for as long as somebody may read it."""
