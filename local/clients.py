@@ -78,7 +78,7 @@ class Clients:
 
     def _make(self, service: str, role_arn: str | None) -> Any:
         credentials = self.credentials(role_arn) if role_arn else OPERATOR
-        return self._session.client(
+        client = self._session.client(
             service,
             region_name=self._region,
             endpoint_url=self._endpoint,
@@ -87,6 +87,9 @@ class Clients:
             aws_session_token=credentials.token,
             config=Config(retries={"total_max_attempts": 1}, read_timeout=960, max_pool_connections=64),
         )
+        # botocore makes these classes at first use: two threads at once make two sets, and an except misses the other's
+        client.exceptions  # noqa: B018
+        return client
 
 
 def _hermetic_session(region: str) -> boto3.Session:

@@ -159,9 +159,7 @@ def test_a_failing_item_of_a_map_fails_it_and_ends_the_others(aws: EmbeddedAws) 
     arn = start(aws, "sweep", sweep, given=["sleep", "fail"])
     described = ended(aws, arn)
     assert (described["status"], described["error"]) == ("FAILED", "States.TaskFailed")
-    assert (
-        json.loads(described["cause"])["Container"].get("ExitCode", 1) == 1
-    )  # none: the one that was ended told first
+    assert json.loads(described["cause"])["Container"]["ExitCode"] == 1
     wait_for(lambda: not aws.processes.running)
 
 

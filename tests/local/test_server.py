@@ -92,3 +92,8 @@ def test_events_of_aws_services_reach_the_default_bus() -> None:
         aws.emit("aws.batch", "Batch Job State Change", {"status": "SUCCEEDED"})
         message = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"][0]
     assert '"status": "SUCCEEDED"' in message["Body"] or '"status":"SUCCEEDED"' in message["Body"]
+
+
+def test_a_clients_errors_are_made_with_it_before_threads_share_it() -> None:
+    with EmbeddedAws() as aws:
+        assert aws.client("logs")._exceptions is not None
