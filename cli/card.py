@@ -8,10 +8,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cli.ending import UsageError
 from cli.plan import running
+from cli.running import check_line
 from config.errors import LineError
-from config.loading import ROOT, line_names
+from config.loading import ROOT
 from runtime import promotion
 from runtime.manifest import Location
 from runtime.paths import card_of
@@ -19,10 +19,7 @@ from runtime.paths import card_of
 
 def save_card(line: str, version: int | None, *, out: Path | None, as_json: bool, root: Path = ROOT) -> int:
     """Write the card of a version, of the one in service when none is given, and print its path; returns the status."""
-    if line not in line_names(root):
-        raise UsageError(
-            f"line {line!r} is unknown, expected one of {', '.join(line_names(root)) or 'none'}: correct the name"
-        )
+    check_line(line, root)
     site = running()
     ledger = site.outputs(line)["LedgerTable"]
     current = promotion.champion(site.client("dynamodb"), ledger, line)

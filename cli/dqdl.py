@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from cli.ending import UsageError
-from config.loading import ROOT, line_names, load_bundle
+from cli.running import check_line
+from config.loading import ROOT, load_bundle
 from config.parameters import resolve
 from runtime import dqdl
 from runtime.given import Given
@@ -13,10 +14,7 @@ from runtime.given import Given
 
 def show_rulesets(line: str, *, table: str | None, root: Path = ROOT) -> int:
     """Print the rulesets; returns the exit status."""
-    if line not in line_names(root):
-        raise UsageError(
-            f"line {line!r} is unknown, expected one of {', '.join(line_names(root)) or 'none'}: correct the name"
-        )
+    check_line(line, root)
     definition = load_bundle(line, root).definition
     if table is not None and not definition.tests.get(table):
         tested = ", ".join(name for name, checks in definition.tests.items() if checks) or "none"

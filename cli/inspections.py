@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.ending import UsageError
-from cli.running import find
+from cli.running import site_of
 from config.errors import LineError
-from config.loading import ROOT, line_names
+from config.loading import ROOT
 from runtime import reports
 from runtime.paths import RunPaths
 from runtime.reports import Report
@@ -54,13 +54,7 @@ def show_reports(
 
 def lake_of(line: str, root: Path = ROOT) -> tuple[Any, str]:
     """Return an S3 client and the lake bucket of the running ``line up``; raises LineError when none runs."""
-    if line not in line_names(root):
-        raise UsageError(
-            f"line {line!r} is unknown, expected one of {', '.join(line_names(root)) or 'none'}: correct the name"
-        )
-    site = find(root)
-    if site is None:
-        raise LineError("no `line up` is running, and reports live in its lake: start `line up` and run the line in it")
+    site = site_of(line, "reports live in its lake", root)
     return site.client("s3"), site.outputs(line)["LakeBucket"]
 
 

@@ -12,10 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.ending import UsageError
-from cli.running import find
-from config.errors import LineError
-from config.loading import ROOT, line_names
+from cli.running import site_of
+from config.loading import ROOT
 from runtime.story import Moment, story
 
 _COLOURS = {
@@ -31,13 +29,7 @@ _WIDTH = 160
 
 def show_ledger(line: str, *, last: int, as_json: bool, root: Path = ROOT) -> int:
     """Print the newest moments of a line, the oldest of them first; returns the exit status."""
-    if line not in line_names(root):
-        raise UsageError(
-            f"line {line!r} is unknown, expected one of {', '.join(line_names(root)) or 'none'}: correct the name"
-        )
-    site = find(root)
-    if site is None:
-        raise LineError("no `line up` is running, and the ledger lives in it: start `line up` and run the line in it")
+    site = site_of(line, "the ledger lives in it", root)
     moments = story(site.client("dynamodb"), site.outputs(line)["LedgerTable"], line)[-last:]
     if as_json:
         print(json.dumps([asdict(moment) for moment in moments], indent=2, ensure_ascii=False))

@@ -13,10 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.ending import UsageError
-from cli.running import find
-from config.errors import LineError
-from config.loading import ROOT, line_names, load_bundle
+from cli.running import site_of
+from config.loading import ROOT, load_bundle
 from runtime import ledger
 from runtime.attempts import Attempt, attempts
 from runtime.versions import Version, versions
@@ -68,13 +66,7 @@ def show_models(line: str, *, tried: bool, as_json: bool, root: Path = ROOT) -> 
 
 def known(line: str, root: Path = ROOT) -> Known:
     """Return what a running ``line up`` knows of a line's models; raises LineError when none runs."""
-    if line not in line_names(root):
-        raise UsageError(
-            f"line {line!r} is unknown, expected one of {', '.join(line_names(root)) or 'none'}: correct the name"
-        )
-    site = find(root)
-    if site is None:
-        raise LineError("no `line up` is running, and models live in it: start `line up` and run the line in it")
+    site = site_of(line, "models live in it", root)
     outputs, dynamodb = site.outputs(line), site.client("dynamodb")
     return read(site.client("sagemaker"), dynamodb, outputs, line)
 

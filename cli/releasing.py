@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.ending import UsageError
-from cli.running import find
+from cli.running import site_of
 from config.errors import LineError
-from config.loading import ROOT, line_names
+from config.loading import ROOT
 from runtime import causes
 
 _SECONDS_BETWEEN_LOOKS = 0.2
@@ -44,18 +43,12 @@ class Desk:
             raise LineError(_why(self.line, told))
 
 
+_RUN_IT = "start one and run the line in it; docs/release.md tells how to do it on AWS"
+
+
 def desk(line: str, root: Path = ROOT) -> Desk:
     """Return the desk of a line in the running ``line up``; raises LineError when none runs."""
-    if line not in line_names(root):
-        raise UsageError(
-            f"line {line!r} is unknown, expected one of {', '.join(line_names(root)) or 'none'}: correct the name"
-        )
-    site = find(root)
-    if site is None:
-        raise LineError(
-            "no `line up` is running, and only there does this machine have versions: start one and run the line in "
-            "it; docs/release.md tells how to do it on AWS"
-        )
+    site = site_of(line, "only there does this machine have versions", root, mend=_RUN_IT)
     return Desk(line=line, outputs=site.outputs(line), client=site.client)
 
 

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from cli.ending import UsageError
 from cli.site import FOUNDATION, OwnSite, stack_of
 from config.errors import LineError
-from config.loading import ROOT
+from config.loading import ROOT, line_names
 
 _PATH = "/_line/"
 _DEADLINE_SECONDS = 30
+_RUN_IT = "start `line up` and run the line in it"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,26 @@ def find(root: Path = ROOT) -> RunningSite | None:
         KeyError,
     ):
         return None
+
+
+def check_line(line: str, root: Path = ROOT) -> None:
+    """Raise UsageError for a line that the repository does not have."""
+    if line not in line_names(root):
+        raise UsageError(
+            f"line {line!r} is unknown, expected one of {', '.join(line_names(root)) or 'none'}: correct the name"
+        )
+
+
+def site_of(line: str, why: str, root: Path = ROOT, *, mend: str = _RUN_IT) -> RunningSite:
+    """Return the running ``line up`` for a line of the repository; raises LineError when none runs.
+
+    ``why`` tells what lives there, ``mend`` what to do.
+    """
+    check_line(line, root)
+    site = find(root)
+    if site is None:
+        raise LineError(f"no `line up` is running, and {why}: {mend}")
+    return site
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from cli.ending import FAILED, UsageError, tell
+from cli.ending import FAILED, tell
 from cli.rehearsal import rehearse
+from cli.running import check_line
 from cli.sql import portability_mistakes
 from config.bundle import Bundle
 from config.connections import used
@@ -27,10 +28,8 @@ _FUNCTIONS = {"train.py": ("train",), "sample.py": ("raw", "ground_truth", "requ
 
 def validate_lines(line: str | None, root: Path = ROOT) -> int:
     """Print a table of what was looked at and every mistake on stderr; returns the exit status."""
-    if line is not None and line not in line_names(root):
-        raise UsageError(
-            f"line {line!r} is unknown, expected one of {', '.join(line_names(root)) or 'none'}: correct the name"
-        )
+    if line is not None:
+        check_line(line, root)
     found = {name: line_mistakes(name, root) for name in ([line] if line is not None else line_names(root))}
     if line is None:
         found |= {f"environment {name}": environment_mistakes(name, root) for name in environment_names(root)}
