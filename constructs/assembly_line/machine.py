@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
@@ -62,3 +65,17 @@ def state_machine(
     )
     made.node.add_dependency(rights(role))
     return made
+
+
+def with_defaults(scope: Construct, values: Mapping[str, Any], then: sfn.IChainable) -> sfn.IChainable:
+    """Return the states before ``then`` that give an execution's input the values that it does not have."""
+    defaults = sfn.Pass(scope, "Defaults", result=sfn.Result.from_object(dict(values)), result_path="$.defaults")
+    given = sfn.Pass(
+        scope,
+        "Given",
+        parameters={
+            "given": sfn.JsonPath.json_merge(sfn.JsonPath.object_at("$.defaults"), sfn.JsonPath.object_at("$"))
+        },
+        output_path="$.given",
+    )
+    return defaults.next(given).next(then)

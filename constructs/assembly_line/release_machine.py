@@ -14,7 +14,7 @@ from assembly_line.alarms import alarm
 from assembly_line.endpoint import Endpoint
 from assembly_line.handler import Handler, Handlers
 from assembly_line.looks import until_settled
-from assembly_line.machine import machine_role, state_machine
+from assembly_line.machine import machine_role, state_machine, with_defaults
 from assembly_line.naming import slug
 from assembly_line.permissions import allow, allow_key, allow_read
 from assembly_line.queue import DeadLetters
@@ -136,21 +136,7 @@ class ReleaseMachine(Construct):
 
     def _with_defaults(self, then: sfn.IChainable) -> sfn.IChainable:
         """Whoever starts it by hand need not say everything."""
-        defaults = sfn.Pass(
-            self,
-            "Defaults",
-            result=sfn.Result.from_object({"number": 0, "by": "an operator"}),
-            result_path="$.defaults",
-        )
-        given = sfn.Pass(
-            self,
-            "Given",
-            parameters={
-                "given": sfn.JsonPath.json_merge(sfn.JsonPath.object_at("$.defaults"), sfn.JsonPath.object_at("$"))
-            },
-            output_path="$.given",
-        )
-        return defaults.next(given).next(then)
+        return with_defaults(self, {"number": 0, "by": "an operator"}, then)
 
     def _state(
         self,

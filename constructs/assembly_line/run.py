@@ -9,7 +9,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from assembly_line.alarms import alarm
-from assembly_line.machine import machine_role, state_machine
+from assembly_line.machine import machine_role, state_machine, with_defaults
 from assembly_line.naming import slug
 from assembly_line.permissions import allow
 from assembly_line.shared import Shared
@@ -75,21 +75,7 @@ class Run(Construct):
 
     def _with_defaults(self, then: sfn.IChainable) -> sfn.IChainable:
         """A run that was started without them has no values of its own for parameters, and forces no station."""
-        defaults = sfn.Pass(
-            self,
-            "Defaults",
-            result=sfn.Result.from_object({"parameters": {}, "force": []}),
-            result_path="$.defaults",
-        )
-        given = sfn.Pass(
-            self,
-            "Given",
-            parameters={
-                "given": sfn.JsonPath.json_merge(sfn.JsonPath.object_at("$.defaults"), sfn.JsonPath.object_at("$"))
-            },
-            output_path="$.given",
-        )
-        return defaults.next(given).next(then)
+        return with_defaults(self, {"parameters": {}, "force": []}, then)
 
     def _early_end(self) -> sfn.IChainable:
         """Record why, tell everyone, and end as halted or failed."""
