@@ -75,6 +75,17 @@ class Reader:
             f"{where}.{name[:LONGEST_TEXT]}: unknown field, expected some of {', '.join(sorted(self.known))}: remove it"
         )
 
+    def check_names(self, where: str, names: list[str], *, missing: str) -> None:
+        """Raise RefusedError unless names are known, told once each, and all that are required among them."""
+        for name in names:
+            if name not in self.known:
+                self.refuse_unknown(where, name)
+            if names.count(name) > 1:
+                raise RefusedError(f"{where}.{name}: named twice, expected each column once")
+        for name in self.required:
+            if name not in names:
+                raise RefusedError(f"{where}.{name}: missing: add it ({missing} where it is unknown)")
+
     def _encoded(self, rows: list[Any]) -> Any:
         width = len(self.columns)
         values = [list(msgspec.structs.astuple(row)[:width]) for row in rows]

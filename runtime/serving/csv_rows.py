@@ -24,7 +24,8 @@ def matrix(reader: Reader, body: bytes, header: Header) -> Any:
     rows = _rows(body)
     names = [column.name for column in reader.columns]
     if rows and (header == "present" or (header == "unsaid" and set(rows[0]) <= reader.known)):
-        names = _names(reader, rows.pop(0))
+        names = rows.pop(0)
+        reader.check_names("header", names, missing="empty fields")
     if not rows:
         raise RefusedError("instances: expected at least one row of values")
     check_count(len(rows))
@@ -58,18 +59,6 @@ def _rows(body: bytes) -> list[list[str]]:
         raise RefusedError("the body is not text, expected CSV in UTF-8") from None
     except csv.Error as error:
         raise RefusedError(f"the body is not CSV: {error}, expected comma-separated rows") from None
-
-
-def _names(reader: Reader, names: list[str]) -> list[str]:
-    for name in names:
-        if name not in reader.known:
-            reader.refuse_unknown("header", name)
-        if names.count(name) > 1:
-            raise RefusedError(f"header.{name}: named twice, expected each column once")
-    for name in reader.required:
-        if name not in names:
-            raise RefusedError(f"header.{name}: missing: add it (empty fields where it is unknown)")
-    return names
 
 
 def _numbers(name: str, texts: Sequence[str]) -> Any:

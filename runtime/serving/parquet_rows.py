@@ -52,7 +52,7 @@ def _table(reader: Reader, body: bytes) -> pa.Table:
         unpacked = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
     except broken:
         raise RefusedError(_NO_PARQUET) from None
-    _check_names(reader, names)
+    reader.check_names("columns", names, missing="nulls")
     check_count(metadata.num_rows)
     if unpacked > LARGEST_UNPACKED:
         raise RefusedError(f"the body unpacks to {unpacked} bytes, expected at most {LARGEST_UNPACKED}", 413)
@@ -64,17 +64,6 @@ def _table(reader: Reader, body: bytes) -> pa.Table:
         raise RefusedError("instances: expected at least one row of values")
     check_count(rows.num_rows)
     return rows
-
-
-def _check_names(reader: Reader, names: list[str]) -> None:
-    for name in names:
-        if name not in reader.known:
-            reader.refuse_unknown("columns", name)
-        if names.count(name) > 1:
-            raise RefusedError(f"columns.{name}: named twice, expected each column once")
-    for name in reader.required:
-        if name not in names:
-            raise RefusedError(f"columns.{name}: missing: add it (nulls where it is unknown)")
 
 
 def _numbers(name: str, values: pa.ChunkedArray) -> Any:
