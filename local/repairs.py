@@ -22,6 +22,8 @@ from moto.iam.models import AWSManagedPolicy, IAMBackend
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
+from local.conditional_puts import one_at_a_time
+
 if TYPE_CHECKING:
     from local.server import EmbeddedAws
 
@@ -32,7 +34,7 @@ def install(aws: EmbeddedAws) -> None:
     aws_managed_policies_are_known(aws)
     composite_alarms_can_be_put(aws)
     access_logs_may_precede_their_policy(aws)
-    objects_are_put_one_at_a_time(aws)
+    aws.patches.replace(S3Response, "put_object", one_at_a_time())
     flow_logs_may_go_to_a_folder(aws)
     functions_keep_their_log_group(aws)
     items_can_be_read_while_they_grow(aws)
@@ -82,20 +84,6 @@ def access_logs_may_precede_their_policy(aws: EmbeddedAws) -> None:
     """
     allowed = staticmethod(lambda target_bucket, target_prefix: True)
     aws.patches.replace(FakeBucket, "_log_permissions_enabled_policy", allowed)
-
-
-def objects_are_put_one_at_a_time(aws: EmbeddedAws) -> None:
-    """Let If-Match and If-None-Match hold among writers at once (s3/responses.py, S3Response.put_object).
-
-    moto looks at the condition, then writes: two writers that both read one version both win, and one is lost.
-    """
-    put, turn = S3Response.put_object, threading.Lock()
-
-    def put_object(response: S3Response) -> Any:
-        with turn:
-            return put(response)
-
-    aws.patches.replace(S3Response, "put_object", put_object)
 
 
 def flow_logs_may_go_to_a_folder(aws: EmbeddedAws) -> None:

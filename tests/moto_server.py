@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -19,6 +18,8 @@ from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
+
+from local.conditional_puts import one_at_a_time
 
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
@@ -182,15 +183,8 @@ def aws() -> Iterator[Aws]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    put, turn = S3Response.put_object, threading.Lock()
-
-    def one_at_a_time(response: S3Response) -> Any:
-        """A condition holds among writers at once, as in S3; moto looks at it, then writes."""
-        with turn:
-            return put(response)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(S3Response, "put_object", one_at_a_time)
+        patch.setattr(S3Response, "put_object", one_at_a_time())
         yield Aws(endpoint=f"http://{host}:{port}")
     server.stop()
 
