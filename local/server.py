@@ -34,6 +34,8 @@ from local.http_server import Environ, HttpServer, WsgiApp
 from local.images import Images
 from local.patches import Patches
 from local.processes import Processes
+from local.warm import WarmInterpreter
+from local.warm import possible as warm_possible
 
 if TYPE_CHECKING:
     from local.deployment import Deployment
@@ -56,6 +58,7 @@ class EmbeddedAws:
     moto keeps its state per process, so one runs at a time. ``directory`` is scratch: a temporary one is made, and
     removed on close, unless a path is given. ``time_scale`` is how many times quicker the waits of an endpoint's
     deployment pass; where it is not given, the variable ASSEMBLY_LINE_TIME_SCALE says it, or it is 1.
+    ``warm`` has jobs and model servers start as forks of an interpreter that has imported the libraries, on Linux.
     """
 
     authorizer: Authorizer
@@ -69,6 +72,7 @@ class EmbeddedAws:
         region: str = "us-east-1",
         directory: Path | None = None,
         time_scale: float | None = None,
+        warm: bool = False,
     ) -> None:
         self.account, self.region = account, region
         self.time_scale = time_scale or _time_scale()
@@ -82,7 +86,7 @@ class EmbeddedAws:
         self.port: int = self._socket.getsockname()[1]
         self.endpoint = f"http://{LOOPBACK}:{self.port}"
         self.patches = Patches()
-        self.processes = Processes()
+        self.processes = Processes(WarmInterpreter() if warm and warm_possible() else None)
         self.images = Images()
         self.problems: list[str] = []
         self.deployments: list[Deployment] = []
