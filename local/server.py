@@ -107,7 +107,17 @@ class EmbeddedAws:
         from local import read_once
 
         read_once.install(self)  # before the modules below, which read much as they are imported
-        from local import api_gateway, custom_resources, executors, iam, lambdas, postgres, repairs, transactions
+        from local import (
+            api_gateway,
+            custom_resources,
+            executors,
+            iam,
+            lambdas,
+            postgres,
+            quick_updates,
+            repairs,
+            transactions,
+        )
 
         _reset_backends()
         self._configure_moto()
@@ -115,7 +125,17 @@ class EmbeddedAws:
         self._log = (self.directory / "server.log").open("a", encoding="utf-8", buffering=1)
         got_request_exception.connect(self._note_failure)
         self._server = HttpServer(self._socket, self._answer, self._note)
-        for seam in (repairs, transactions, iam, lambdas, custom_resources, api_gateway, postgres, executors):
+        for seam in (
+            repairs,
+            transactions,
+            quick_updates,
+            iam,
+            lambdas,
+            custom_resources,
+            api_gateway,
+            postgres,
+            executors,
+        ):
             seam.install(self)
 
     def __enter__(self) -> EmbeddedAws:
