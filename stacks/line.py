@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -12,10 +13,12 @@ from assembly_line.curation import CurationStation
 from assembly_line.dashboard import LineDashboard
 from assembly_line.delivery import DeliveryStation
 from assembly_line.features import FeaturesStation
+from assembly_line.feedback import Feedback
 from assembly_line.handler import Handlers
 from assembly_line.jobs import Jobs
 from assembly_line.maintenance import Maintenance
 from assembly_line.monitoring import MonitoringStation
+from assembly_line.monitors import composite_alarm
 from assembly_line.naming import pascal, slug
 from assembly_line.release import ReleaseStation
 from assembly_line.retraining import Retraining
@@ -50,6 +53,7 @@ class LineStack(cdk.Stack):
             self, "Release", supervisor=supervisor, shared=shared, handlers=handlers, line=line
         )
         self.scoring = ScoringStation(self, "Scoring", supervisor=supervisor, shared=shared, jobs=jobs)
+        self.feedback = Feedback(self, "Feedback", shared=shared, line=line)
         self.delivery = DeliveryStation(
             self,
             "Delivery",
@@ -59,6 +63,7 @@ class LineStack(cdk.Stack):
             line=line,
             endpoint=self.release.endpoint,
             online=self.features.online,
+            feedback=self.feedback,
         )
         self.monitoring = MonitoringStation(
             self,
@@ -67,7 +72,7 @@ class LineStack(cdk.Stack):
             shared=shared,
             handlers=handlers,
             line=line,
-            predictions=self.delivery.predictions,
+            feedback=self.feedback,
         )
         for performance in self.monitoring.alarms["performance"]:
             self.release.endpoint.watch(performance)
@@ -96,7 +101,12 @@ class LineStack(cdk.Stack):
             functions=handlers.made,
             queues={"ground truth": self.monitoring.ground_truth.queue, **self._dead_letters()},
         )
+        self.alarm = composite_alarm(self, "LineAlarm", line=line.line, topic=shared.alarms, alarms=self._alarms())
         self._outputs()
+
+    def _alarms(self) -> list[cloudwatch.Alarm]:
+        """Return every alarm of the line, whichever construct made it."""
+        return [one for one in self.node.find_all() if isinstance(one, cloudwatch.Alarm)]
 
     def _dead_letters(self) -> dict[str, sqs.IQueue]:
         queues = {"ground truth": self.monitoring.ground_truth}
@@ -110,9 +120,9 @@ class LineStack(cdk.Stack):
             "ReleaseMachineArn": self.release.machine.state_machine.state_machine_arn,
             "GroundTruthQueueUrl": self.monitoring.ground_truth.queue.queue_url,
             "EndpointName": self.release.endpoint.name,
-            "PredictionsTable": self.delivery.predictions.name,
+            "PredictionsTable": self.feedback.predictions.name,
             "OnlineTable": self.features.online.name,
-            "WindowsTable": self.monitoring.windows.name,
+            "WindowsTable": self.feedback.windows.name,
             "ModelPackageGroup": self.release.registry.name,
             "MaintenanceJob": self.maintenance.job.definition.job_definition_arn,
             "Dashboard": self.dashboard.dashboard.dashboard_name,
