@@ -1,7 +1,7 @@
 """How good predictions were, from a window's counters, which grow as labels come in late.
 
-Counters are whole numbers, so that their sum is the same in whichever order labels come: ``n``, and how many predictions
-lie in which bin.
+Counters are whole numbers, so that their sum is the same in whichever order labels come: ``n``, and how many lie in
+which bin.
 
 - binary: ``p0_<bin>`` and ``p1_<bin>``, by the hundredth that the score lies in and what it turned out to be.
 - regression: ``over_<bin>`` and ``under_<bin>``, by how far the score was above or below the label, and ``exact``. Each
