@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from jobs import known_labels
 from jobs.inputs import scoring_rows
 from jobs.main import Context, run_job
 from runtime import engine, inspection, promotion, reports, scoring, tables
@@ -56,6 +57,8 @@ def work(context: Context) -> Receipt:
             Bucket=context.paths.lake, Key=context.paths.predictions, Body=scoring.records(scored.rows)
         )
         _slice(context, examples, scored)
+        if context.bundle.definition.monitoring.ground_truth.table:
+            known_labels.send(context, snapshot)
     results = reports.publish(
         context.s3,
         context.paths,

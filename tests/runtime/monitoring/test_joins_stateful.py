@@ -1,7 +1,7 @@
 """Predictions, labels and captured events in any order, repeated, changed, struck by faults: counters as if told once.
 
-The oracle knows nothing of transactions: it keeps the newest prediction and the label that holds for each prediction id,
-and counts them anew after every step.
+The oracle knows nothing of transactions: it keeps the newest prediction and the label that holds for each prediction
+id, and counts them anew after every step.
 """
 
 from __future__ import annotations
@@ -50,10 +50,8 @@ class Oracle:
     refused: int = 0
 
     def predict(self, key: Key, made: dict[str, Any]) -> None:
-        for book, place in ((self.predictions, key), (self.newest, key[0])):
-            known = book.get(place)  # type: ignore[attr-defined]
-            if known is None or (known["at"], known["run"]) <= (made["at"], made["run"]):
-                book[place] = made  # type: ignore[index]
+        self.predictions[key] = _newer(self.predictions.get(key), made)
+        self.newest[key[0]] = _newer(self.newest.get(key[0]), made)
         if key[0] in self.waiting:
             self._held(self.labels, key, self.waiting.pop(key[0]))
         self.settle(key)
@@ -84,6 +82,10 @@ class Oracle:
         return {"n": len(counted), **bins} if counted else {}
 
 
+def _newer(known: dict[str, Any] | None, made: dict[str, Any]) -> dict[str, Any]:
+    return made if known is None or (known["at"], known["run"]) <= (made["at"], made["run"]) else known
+
+
 class Feedback(RuleBasedStateMachine):
     """The world does what it wants, and AWS fails when it wants: whoever failed is called again, as a queue does."""
 
@@ -109,9 +111,9 @@ class Feedback(RuleBasedStateMachine):
                 work(replace(self.store, dynamodb=client))
         return work(self.store)
 
-    @rule(number=IDS, day=DAYS, score=SCORES, minute=MINUTES, run=st.sampled_from("ab"), strike=STRIKES)
-    def a_run_delivers(self, number: int, day: int, score: float, minute: int, run: str, strike: Strike) -> None:
-        made = prediction(number, day, score, minute, run=f"{run}-{score}")
+    @rule(number=IDS, day=DAYS, score=SCORES, minute=MINUTES, strike=STRIKES)
+    def a_run_delivers(self, number: int, day: int, score: float, minute: int, strike: Strike) -> None:
+        made = prediction(number, day, score, minute, run=f"run-{score}")
         self.struck(lambda store: lookup.put(store.dynamodb, store.predictions, [made], store=store), strike)
         self.oracle.predict((number, day), made)
 
