@@ -11,6 +11,7 @@ from constructs import Construct
 
 from assembly_line.alarms import error_alarm
 from assembly_line.endpoint import Endpoint
+from assembly_line.feedback import Feedback
 from assembly_line.handler import Handler, Handlers
 from assembly_line.naming import slug
 from assembly_line.permissions import allow, allow_key, allow_read, allow_write
@@ -42,12 +43,11 @@ class DeliveryStation(Station):
         line: Line,
         endpoint: Endpoint,
         online: Table,
+        feedback: Feedback,
     ) -> None:
         super().__init__(scope, id_, supervisor=supervisor)
         self._shared, self._builder, self._line = shared, handlers, line
-        self.predictions = Table(
-            self, "Predictions", environment=shared.environment, key=shared.key, partition="prediction_key"
-        )
+        self._feedback = feedback
         self.topic = self._topic()
         self.api = self._api(endpoint, online) if line.delivery.rest else None
         channels = {"DeliverRest": self._rest()}
@@ -78,8 +78,9 @@ class DeliveryStation(Station):
         return handler
 
     def _rest(self) -> Handler:
-        handler = self._channel("Rest", PREDICTIONS_TABLE=self.predictions.name)
-        self.predictions.allow(handler.role, "dynamodb:UpdateItem")
+        slices = json.dumps(self._line.monitoring.performance.slices)
+        handler = self._channel("Rest", **self._feedback.environment(), SLICES=slices)
+        self._feedback.allow_counting(handler.role)
         return handler
 
     def _channel(self, id_: str, **environment: str) -> Handler:
@@ -127,7 +128,7 @@ class DeliveryStation(Station):
             memory_mb=512,
             ENDPOINT_NAME=endpoint.name,
             ONLINE_TABLE=online.name,
-            PREDICTIONS_TABLE=self.predictions.name,
+            PREDICTIONS_TABLE=self._feedback.predictions.name,
             VIEWS=json.dumps(views),
             REQUEST=json.dumps(dataset.request),
             LINE=self._line.line,
@@ -137,14 +138,17 @@ class DeliveryStation(Station):
         )
         endpoint.grant_invoke(handler.role)
         online.allow(handler.role, "dynamodb:BatchGetItem")
-        self.predictions.allow(handler.role, "dynamodb:UpdateItem")
+        self._feedback.allow_predicting(handler.role)
         return handler
 
     def _look_up(self) -> Handler:
         handler = self._handler(
-            "LookUp", timeout=Duration.seconds(29), PREDICTIONS_TABLE=self.predictions.name, LINE=self._line.line
+            "LookUp",
+            timeout=Duration.seconds(29),
+            PREDICTIONS_TABLE=self._feedback.predictions.name,
+            LINE=self._line.line,
         )
-        self.predictions.allow(handler.role, "dynamodb:GetItem")
+        self._feedback.predictions.allow(handler.role, "dynamodb:GetItem")
         return handler
 
     def _handler(self, id_: str, *, timeout: Duration, memory_mb: int = 256, **environment: Any) -> Handler:
