@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from config.metrics import Observed
@@ -23,6 +25,16 @@ class Performance(Strict):
     minimum_sample: int = Field(default=200, ge=1)
 
 
+class Capture(Strict):
+    inputs: float = Field(
+        default=0.1, ge=0, le=1, description="share of the predictions on request whose inputs are stored with them"
+    )
+    personal: Literal["drop", "mask"] = Field(
+        default="drop", description="what becomes of personal columns before anything of a request is captured"
+    )
+
+
 class Monitoring(Strict):
     drift: Drift = Drift()
     performance: Performance = Performance()
+    capture: Capture = Capture()
