@@ -16,7 +16,12 @@ HANDLERS = {
     "lambdas.delivery.topic": {},
     "lambdas.delivery.rest": {},
     "lambdas.delivery.look_up": {},
-    "lambdas.delivery.predict": {"VIEWS": "{}", "REQUEST": "[]", "KNOWN": "{}"},
+    "lambdas.delivery.predict": {
+        **{"VIEWS": "{}", "REQUEST": "[]", "KNOWN": "{}"},
+        **{"PERSONAL": "[]", "CAPTURE_PERSONAL": "drop", "CAPTURE_QUEUE": "x"},
+    },
+    "lambdas.delivery.labels": {"GROUND_TRUTH_QUEUE": "x", "TASK": "binary"},
+    "lambdas.monitoring.capture": {"DEAD_LETTERS": "x", "INPUTS": "0.1", "SLICES": "[]"},
     "lambdas.release.gate": {"GATES": "[]", "MARGIN": "0"},
     "lambdas.monitoring.drift": {"MONITORING": "{}", "HIDDEN": "[]", "SLICES": "[]"},
     "lambdas.monitoring.judge": {"TASK": "binary", "WINDOW_HOURS": "24", "KEEP_DAYS": "90"},
@@ -32,7 +37,8 @@ HEAVY = {"pydantic", "yaml", "numpy", "pandas", "pyarrow", "sklearn", "scipy", "
 
 
 def test_a_handler_imports_nothing_heavy() -> None:
-    environment = {**CREDENTIALS, **dict.fromkeys(NAMES, "x")}
+    environment = {**CREDENTIALS, **dict.fromkeys(NAMES, "x"), "WINDOW_HOURS": "24", "KEEP_DAYS": "90"}
+    environment |= {"MONITORING": "{}", "HIDDEN": "[]", "SLICES": "[]"}
     for variables in HANDLERS.values():
         environment |= variables
 
