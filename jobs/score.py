@@ -7,9 +7,12 @@ import json
 import sys
 from typing import Any
 
+import pyarrow as pa
+
 from jobs.inputs import scoring_rows
 from jobs.main import Context, run_job
 from runtime import engine, inspection, promotion, reports, scoring, tables
+from runtime.delivery import formats
 from runtime.engine import Query
 from runtime.given import Given
 from runtime.inspection import Result
@@ -48,9 +51,7 @@ def work(context: Context) -> Receipt:
     status = inspection.outcome(results)
     if status != "halted":
         tables.publish(context.catalog, context.table(TABLE), snapshot)
-        context.s3.put_object(
-            Bucket=context.paths.lake, Key=context.paths.predictions, Body=scoring.records(scored.rows)
-        )
+        _record(context, scored.rows)
     results = reports.publish(
         context.s3,
         context.paths,
@@ -117,6 +118,16 @@ def _audited(context: Context, scored: Scored, score_date: dt.date, given: Given
             history=reports.history(context.s3, context.paths, "scoring"),
         )
     return written.snapshot, results
+
+
+def _record(context: Context, rows: pa.Table) -> None:
+    """Leave the predictions for delivery, in each format that a channel of the line needs."""
+    for form in context.bundle.definition.delivery.formats:
+        file = context.folder / f"predictions.{form}"
+        formats.write(rows, form, file)
+        with file.open("rb") as body:
+            context.s3.put_object(Bucket=context.paths.lake, Key=context.paths.predictions_as(form), Body=body)
+        file.unlink()
 
 
 def _profile(context: Context, profile: dict[str, Any]) -> dict[str, Any] | str:

@@ -41,7 +41,11 @@ class RunPaths:
     @property
     def predictions(self) -> str:
         """Key in the lake bucket of the run's prediction records, one JSON object a line."""
-        return f"{self.prefix}predictions.jsonl"
+        return self.predictions_as("jsonl")
+
+    def predictions_as(self, form: str) -> str:
+        """Key in the lake bucket of the run's prediction records in a format: ``jsonl``, ``csv`` or ``parquet``."""
+        return f"{self.prefix}predictions.{form}"
 
     def candidate(self, variant: str) -> str:
         """Key prefix in the models bucket of a variant's artefact: its files, manifest.json last."""

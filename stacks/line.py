@@ -99,9 +99,7 @@ class LineStack(cdk.Stack):
         self._outputs()
 
     def _dead_letters(self) -> dict[str, sqs.IQueue]:
-        queues = {"ground truth": self.monitoring.ground_truth}
-        if self.delivery.topic is not None:
-            queues |= self.delivery.topic.queues
+        queues = {"ground truth": self.monitoring.ground_truth, **self.delivery.queues}
         return {f"{name}: dead letters": work.dead_letters.queue for name, work in queues.items()}
 
     def _outputs(self) -> None:
@@ -119,9 +117,10 @@ class LineStack(cdk.Stack):
         }
         if self.delivery.api is not None:
             outputs["RestUrl"] = self.delivery.api.api.url
-        if self.delivery.topic is not None:
-            outputs["TopicArn"] = self.delivery.topic.topic.topic_arn
-            for consumer, work in self.delivery.topic.queues.items():
-                outputs[f"ConsumerQueueUrl{pascal(consumer)}"] = work.queue.queue_url
+        for name, made in self.delivery.topics.items():
+            outputs[f"TopicArn{pascal(name)}"] = made.topic.topic_arn
+        for consumer, work in self.delivery.queues.items():
+            outputs[f"ConsumerQueueUrl{pascal(consumer)}"] = work.queue.queue_url
+            outputs[f"ConsumerDeadLettersUrl{pascal(consumer)}"] = work.dead_letters.queue.queue_url
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)
