@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import chain
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from config.filters import check as check_filter
+from config.formats import FILES, Format
 from config.strict import Name, Strict
 
-Format = Literal["jsonl", "csv", "parquet"]
-
-FILES = "files"
-"""The name of the channel of files that ``files: true`` stands for."""
 RESERVED = ("rest", "table")
 """What no channel may be called: the look-up store behind REST and the Iceberg table are always there."""
 

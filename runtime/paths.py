@@ -85,9 +85,9 @@ def dataset_prefix(line: str, fingerprint: str) -> str:
     return f"datasets/{line}/{fingerprint}/"
 
 
-def connection_name(environment: str, line: str, connection: str) -> str:
-    """Name of the Glue connection through which a line's jobs reach a database."""
-    return f"assembly-line-{environment}-{line}-{connection}"
+def connection_name(environment: str, line: str, connection: str, channel: str = "") -> str:
+    """Name of the Glue connection through which curation, or a channel of delivery, reaches a database."""
+    return "-".join(filter(None, ("assembly-line", environment, line, connection, channel)))
 
 
 def embedded_secret(connection: str) -> str:

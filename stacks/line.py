@@ -56,6 +56,7 @@ class LineStack(cdk.Stack):
             supervisor=supervisor,
             shared=shared,
             handlers=handlers,
+            jobs=jobs,
             line=line,
             endpoint=self.release.endpoint,
             online=self.features.online,

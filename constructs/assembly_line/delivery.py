@@ -13,6 +13,7 @@ from constructs import Construct
 from assembly_line.alarms import error_alarm
 from assembly_line.endpoint import Endpoint
 from assembly_line.handler import Handler, Handlers
+from assembly_line.jobs import Jobs
 from assembly_line.naming import pascal, slug
 from assembly_line.permissions import allow, allow_key, allow_read, allow_write
 from assembly_line.queue import WorkQueue
@@ -21,7 +22,9 @@ from assembly_line.shared import Shared
 from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
 from assembly_line.table import Table
+from assembly_line.table_job import TableJob
 from assembly_line.topic import PredictionTopic
+from config.connections import lent
 from config.line import Line
 
 _TIMEOUT = Duration.minutes(10)
@@ -41,12 +44,13 @@ class DeliveryStation(Station):
         supervisor: Supervisor,
         shared: Shared,
         handlers: Handlers,
+        jobs: Jobs,
         line: Line,
         endpoint: Endpoint,
         online: Table,
     ) -> None:
         super().__init__(scope, id_, supervisor=supervisor)
-        self._shared, self._builder, self._line = shared, handlers, line
+        self._shared, self._builder, self._jobs, self._line = shared, handlers, jobs, line
         self.predictions = Table(
             self, "Predictions", environment=shared.environment, key=shared.key, partition="prediction_key"
         )
@@ -79,6 +83,18 @@ class DeliveryStation(Station):
             assert topics is not None  # noqa: S101
             told = {"channel": name, "topic": made.topic.topic_arn}
             yield self.handler_state(f"Deliver{pascal(name)}", topics, more=told, caught=False)
+        environment = self._shared.environment
+        lent_to = lent(delivery.tables, environment.connections, environment=environment.name, line=self._line.line)
+        for table in delivery.tables:
+            job = TableJob(
+                self,
+                f"{pascal(table.name)}Table",
+                shared=self._shared,
+                jobs=self._jobs,
+                channel=table,
+                connection=lent_to[table.name],
+            ).job
+            yield self.glue_state(f"Deliver{pascal(table.name)}", job, caught=False)
 
     def _files(self) -> Handler:
         handler = self._channel("Files", DELIVERED_BUCKET=self._shared.delivered.bucket_name)

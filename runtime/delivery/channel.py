@@ -36,6 +36,8 @@ def merged(s3: Any, paths: RunPaths) -> Receipt | None:
         return None
     rows, channels = scoring.outputs["rows"], dict(_left(s3, paths))
     for name, receipt in channels.items():
+        if receipt.status == "failed":
+            return receipt
         if receipt.outputs["count"] != rows:
             raise LineError(
                 f"delivery: channel {name!r} delivered {receipt.outputs['count']} predictions, expected {rows} "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from config.delivery import FILES, Format
+from config.formats import FILES, Format
 from runtime.delivery import reading, records, upload
 from runtime.paths import RunPaths
 

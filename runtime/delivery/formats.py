@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from config.delivery import Format
+from config.formats import Format
 from runtime.delivery.records import SCHEMA
 
 BATCH = 50_000

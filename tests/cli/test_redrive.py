@@ -5,12 +5,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from rich.console import Console
 
 from cli import redrive, running
 from cli.ending import UsageError
 from config.errors import LineError
+from config.loading import load_environment
 from runtime.delivery.dead_letters import Letter, Letters
 from tests.moto_server import Aws
 
@@ -102,7 +104,8 @@ def test_on_aws_the_stack_tells_where_the_letters_are(aws: Aws, monkeypatch: pyt
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
     body = {"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}
     body["Outputs"] = {"ConsumerDeadLettersUrlOperations": {"Value": {"Ref": "Q"}}}  # type: ignore[dict-item]
-    cloudformation = aws.client("cloudformation")
+    region = load_environment("dev").region
+    cloudformation = boto3.client("cloudformation", region_name=region)
     cloudformation.create_stack(StackName="AssemblyLine-dev-Flights", TemplateBody=json.dumps(body))
     asked: list[str] = []
     assert run(asked, environment="dev") == 0

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from config.delivery import Format
 from config.errors import LineError
+from config.formats import Format
 from runtime.delivery import files, reading
 from tests.moto_server import Aws, Scenario, converge
 from tests.runtime.delivery.deliveries import scored
