@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -85,10 +86,10 @@ def _connection_mistakes(bundle: Bundle, root: Path) -> Iterator[str]:
     """Yield where a source reads, or a channel delivers into, a connection that an environment lacks."""
     line = bundle.definition
     for environment in environment_names(root):
-        for look, what in ((used, line.sources), (lent, line.delivery.tables)):
+        looks = (partial(used, line.sources), partial(lent, line.delivery.tables))
+        for look in looks:
             try:
-                connections = load_environment(environment, root).connections
-                look(what, connections, environment=environment, line=line.line)  # type: ignore[operator]
+                look(load_environment(environment, root).connections, environment=environment, line=line.line)
             except LineError as error:
                 if not str(error).startswith("config/"):  # the environment's own mistakes are told with it
                     yield str(error)

@@ -7,7 +7,6 @@ import sys
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from config.errors import LineError
 from jobs.main import Context, run_job
 from runtime.delivery import formats, sql_table
 from runtime.paths import connection_name
@@ -38,11 +37,7 @@ def _endpoint(context: Context) -> Endpoint:
     found = endpoints.resolve(
         context.client("glue"), context.client("secretsmanager"), connection=given.database_connection, name=name
     )
-    if not isinstance(found, Endpoint):
-        raise LineError(
-            f"delivery: connection {given.database_connection!r} is {found.engine}, expected postgresql or redshift: "
-            "deploy the line's stack again"
-        )
+    assert isinstance(found, Endpoint)  # noqa: S101 (the stack lets no other kind be delivered into)
     return found
 
 

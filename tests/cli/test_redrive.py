@@ -70,7 +70,7 @@ def test_it_asks_first_and_a_no_moves_nothing(letters: str, capsys: pytest.Captu
 def test_a_yes_moves_them_and_tells_how_many(
     letters: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(redrive.dead_letters, "redrive", lambda _, url: 1 if url == letters else 0)
+    monkeypatch.setattr("runtime.delivery.dead_letters.redrive", lambda _, url: 1 if url == letters else 0)
     assert run([], answer=True) == 0
     assert capsys.readouterr().out.endswith("flights: 1 of 1 dead letters went back to the queue of operations\n")
 

@@ -6,7 +6,7 @@ import json
 import uuid
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 
 from config.loading import ROOT
 from runtime.paths import RunPaths

@@ -156,7 +156,11 @@ def test_every_message_is_what_the_schema_says(aws: Aws) -> None:
 def test_a_consumer_gets_what_its_filter_lets_pass_and_another_everything(aws: Aws) -> None:
     sns, sqs, paths, (arn, everything) = aws.client("sns"), aws.client("sqs"), scored(aws, 10), aws.topic()
     queues = {}
-    for name, policy in {"late": {"score": [{"numeric": [">=", 0.5]}]}, "nobody": {"line": ["other"]}}.items():
+    policies: dict[str, dict[str, list[Any]]] = {
+        "late": {"score": [{"numeric": [">=", 0.5]}]},
+        "nobody": {"line": ["other"]},
+    }
+    for name, policy in policies.items():
         check(policy)
         queues[name] = sqs.create_queue(QueueName=f"{name}-{uuid.uuid4().hex[:8]}")["QueueUrl"]
         queue = sqs.get_queue_attributes(QueueUrl=queues[name], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
