@@ -80,6 +80,7 @@ def _taken(sqs: Any, url: str) -> Iterator[dict[str, Any]]:
             QueueUrl=url,
             MaxNumberOfMessages=_BATCH,
             VisibilityTimeout=_HIDDEN_SECONDS,
+            WaitTimeSeconds=1,  # without waiting SQS asks some of its servers only, and may miss what is there
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         ).get("Messages", [])

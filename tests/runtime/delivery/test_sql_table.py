@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -14,6 +17,7 @@ import sqlglot
 from adbc_driver_postgresql import dbapi
 
 from config.errors import LineError
+from config.loading import ROOT
 from local.postgres_server import Login, PostgresServer, connected
 from runtime.delivery import sql_table
 from runtime.delivery.formats import COLUMNS
@@ -245,6 +249,28 @@ def test_a_wrong_password_is_told_without_it(login: Login) -> None:
         sql_table.deliver(endpoint(login, password="s3cret"), TABLE, predictions("run-1", range(1)))
     assert str(error.value).startswith("delivery: table 'ops.predictions': connection 'shop_db': ")
     assert "s3cret" not in str(error.value)
+
+
+DYING = """
+import os, signal, sys
+from tests.postgres import endpoint
+from tests.runtime.delivery import test_sql_table as here
+login, step = here.Login(**eval(sys.argv[1])), sys.argv[2]
+newer = here.predictions("run-2", range(10, 70), at=here.NIGHT + here.dt.timedelta(hours=1))
+here.deliver(login, newer, watch=lambda name: os.kill(os.getpid(), signal.SIGKILL) if name == step else None)
+"""
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("step", STEPS)
+def test_a_process_that_is_killed_leaves_the_old_and_a_rerun_ends_it(login: Login, step: str) -> None:
+    deliver(login, predictions("run-1", range(50)))
+    named = {name: getattr(login, name) for name in ("username", "host", "port", "dbname", "password")}
+    died = subprocess.run([sys.executable, "-c", DYING, repr(named), step], cwd=ROOT, check=False)
+    assert died.returncode == -signal.SIGKILL
+    assert runs(login) == {"run-1": 50}
+    deliver(login, predictions("run-2", range(10, 70), at=NIGHT + dt.timedelta(hours=1)))
+    assert runs(login) == {"run-1": 10, "run-2": 60}
 
 
 STRANGE = ["it's", "back\\slash", "\\'); DROP TABLE ops.predictions; --", "grün\n\t", '"']
