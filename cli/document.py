@@ -98,13 +98,19 @@ def _model(account: Account) -> dict[str, Any]:
 
 
 def _delivered(account: Account) -> dict[str, Any]:
+    """What the channels carried; ``s3`` and ``topic`` are of the first channel of their kind."""
     receipt = _outputs(account, "delivery")
+    channels: Mapping[str, Mapping[str, Any]] = receipt.get("channels", {})
+    first: dict[str, Mapping[str, Any]] = {}
+    for outputs in channels.values():
+        first.setdefault(outputs["kind"], outputs)
     return {
         "table": receipt.get("table", 0),
-        "s3": receipt.get("s3"),
-        "topic": receipt.get("topic", 0),
+        "s3": first.get("files", {}).get("s3"),
+        "topic": first.get("topic", {}).get("count", 0),
         "queue": min(account.world.queues.values(), default=0),
         "rest": account.outputs.get("RestUrl"),
+        "channels": {name: dict(outputs) for name, outputs in channels.items()},
     }
 
 

@@ -142,6 +142,33 @@ def maintain(
 
 
 @app.command()
+def redrive(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line, e.g. flights.")],
+    consumer: Annotated[str, typer.Argument(metavar="CONSUMER", help="A consumer of one of its topics.")],
+    environment: Annotated[
+        str, typer.Option(metavar="NAME", help="Where: `local` is a running `line up`, any other is on AWS.")
+    ] = "local",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Move them without asking.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document, and nothing else; asks nothing.")
+    ] = False,
+) -> None:
+    """Show a consumer's dead letters, their age and reason, and move them back to its queue.
+
+    Nothing is moved before you say so; with `--json`, before `--yes`. Mend first what made the consumer fail: what
+    fails again comes back. Exit status: 0 when it was shown or moved, 1 when it failed, 2 for a usage error.
+    """
+    from cli.ending import ended
+    from cli.redrive import redrive_line
+
+    raise typer.Exit(
+        ended(
+            lambda: redrive_line(line, consumer, environment=environment, yes=yes, as_json=as_json, ask=typer.confirm)
+        )
+    )
+
+
+@app.command()
 def validate(
     line: Annotated[
         str | None,

@@ -10,6 +10,7 @@ from config.environment import Environment
 from config.line import Line
 from config.loading import ROOT
 from config.schema import schema_of
+from runtime.delivery.schema import PredictionRecord
 
 _FIDELITY = """# What the embedded AWS runs for real
 
@@ -25,6 +26,7 @@ def pages() -> dict[str, str]:
 
     return {
         "line.schema.json": _json(schema_of(Line, "line.yaml of an Assembly Line")),
+        "prediction.schema.json": _json(schema_of(PredictionRecord, "a prediction of an Assembly Line, version 1")),
         "environment.schema.json": _json(schema_of(Environment, "an environment of an Assembly Line")),
         "fidelity.md": _FIDELITY + fidelity.markdown().rstrip() + "\n",
     }

@@ -23,9 +23,9 @@ ENVIRONMENT = "local"
 FOUNDATION = f"AssemblyLine-{ENVIRONMENT}-Foundation"
 
 
-def stack_of(line: str) -> str:
+def stack_of(line: str, environment: str = ENVIRONMENT) -> str:
     """Return the name of the line's stack."""
-    return f"AssemblyLine-{ENVIRONMENT}-{''.join(word.capitalize() for word in line.split('_'))}"
+    return f"AssemblyLine-{environment}-{''.join(word.capitalize() for word in line.split('_'))}"
 
 
 class Site(Protocol):

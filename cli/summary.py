@@ -12,6 +12,7 @@ from rich.text import Text
 
 from cli.document import Account, findings
 from cli.progress import COLOURS, note_of
+from cli.world import QUEUE
 
 _FEATURES_SHOWN = 5
 _WIDTH = 160  # where nobody looks at a screen, nothing needs to be cut
@@ -118,19 +119,31 @@ def _delivered(account: Account) -> Table:
         _shown(outputs.get("table")),
         f"{account.outputs.get('Database', '')}.{account.execution.line}_predictions",
     )
-    if outputs.get("s3"):
-        table.add_row("files", _shown(outputs.get("table")), Text(outputs["s3"]))
-    if "topic" in outputs:
-        table.add_row("topic", _shown(outputs["topic"]), Text(account.outputs.get("TopicArn", "")))
+    for name, sent in outputs.get("channels", {}).items():
+        table.add_row(_channel(name, sent["kind"]), _shown(sent["count"]), Text(_where(account, sent)))
     for consumer, count in account.world.queues.items():
-        table.add_row("queue", str(count), Text(account.outputs.get(f"ConsumerQueueUrl{consumer}", consumer)))
-    if "rest" in outputs:
-        table.add_row("rest", _shown(outputs["rest"]), Text(account.outputs.get("RestUrl", "")))
+        table.add_row(f"queue {consumer}", str(count), Text(account.outputs.get(f"{QUEUE}{consumer}", consumer)))
     answer = account.world.answer
     if answer is not None:
         said = answer.body.get("score", answer.body) if isinstance(answer.body, dict) else answer.body
         table.add_row("", "", Text(f"one POST answered {answer.status}: {_shown(said)}"))
     return table
+
+
+def _channel(name: str, kind: str) -> str:
+    return name if name == kind else f"{kind} {name}"
+
+
+def _where(account: Account, sent: Mapping[str, Any]) -> str:
+    """Where to find what a channel delivered."""
+    match sent["kind"]:
+        case "files":
+            return str(sent["s3"])
+        case "sql":
+            return str(sent["table"])
+        case "topic":
+            return str(sent["topic"])
+    return account.outputs.get("RestUrl", "")
 
 
 def _monitoring(account: Account) -> Table:

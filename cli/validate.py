@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -15,7 +16,7 @@ from cli.rehearsal import rehearse
 from cli.running import check_line
 from cli.sql import portability_mistakes
 from config.bundle import Bundle
-from config.connections import used
+from config.connections import lent, used
 from config.errors import LineError, messages_of
 from config.loading import ROOT, environment_names, line_names, load_bundle, load_environment
 from config.parameters import resolve
@@ -82,15 +83,16 @@ def _override_mistakes(name: str, bundle: Bundle, root: Path) -> Iterator[str]:
 
 
 def _connection_mistakes(bundle: Bundle, root: Path) -> Iterator[str]:
-    """Yield where a source reads a connection that an environment lacks."""
+    """Yield where a source reads, or a channel delivers into, a connection that an environment lacks."""
     line = bundle.definition
     for environment in environment_names(root):
-        try:
-            connections = load_environment(environment, root).connections
-            used(line.sources, connections, environment=environment, line=line.line)
-        except LineError as error:
-            if not str(error).startswith("config/"):  # the environment's own mistakes are told with it
-                yield str(error)
+        looks = (partial(used, line.sources), partial(lent, line.delivery.tables))
+        for look in looks:
+            try:
+                look(load_environment(environment, root).connections, environment=environment, line=line.line)
+            except LineError as error:
+                if not str(error).startswith("config/"):  # the environment's own mistakes are told with it
+                    yield str(error)
 
 
 def _line_mistakes(bundle: Bundle, root: Path) -> Iterator[str]:

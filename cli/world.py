@@ -18,7 +18,7 @@ from runtime.performance import Performance
 _BATCH = 10  # SQS takes no more at once
 _SECONDS_FOR_JOINING = 60.0
 _SECONDS_WITHOUT_PROGRESS = 8.0
-_QUEUE = "ConsumerQueueUrl"
+QUEUE = "ConsumerQueueUrl"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class World:
 def waiting(site: Site, outputs: Mapping[str, str]) -> dict[str, int]:
     """Return how many messages wait in each consumer's queue; nothing is taken from them."""
     sqs = site.client("sqs")
-    queues = {name.removeprefix(_QUEUE): url for name, url in outputs.items() if name.startswith(_QUEUE)}
+    queues = {name.removeprefix(QUEUE): url for name, url in outputs.items() if name.startswith(QUEUE)}
     return {consumer: _messages(sqs, url) for consumer, url in queues.items()}
 
 

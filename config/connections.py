@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from config.delivery import TableChannel
 from config.errors import LineError
 from config.sources import DatabaseSource, Source
 from config.strict import Strict
 
 PORTS = {"postgresql": 5432, "redshift": 5439, "mysql": 3306, "sqlserver": 1433, "oracle": 1521}
 """The port of each engine unless a connection gives another."""
+
+DELIVERED = ("postgresql", "redshift")
+"""The engines whose tables predictions can be delivered into."""
 
 EMBEDDED_HOST = "embedded"
 """The host of a database that the embedded AWS starts itself."""
@@ -76,6 +80,25 @@ class SnowflakeConnection(Strict):
 
 
 Connection = Annotated[JdbcConnection | SnowflakeConnection, Field(discriminator="engine")]
+
+
+def lent(
+    tables: Sequence[TableChannel], connections: Mapping[str, Connection], *, environment: str, line: str
+) -> dict[str, JdbcConnection]:
+    """Return the connection of each table that a line delivers into; raises LineError for one that cannot be used."""
+    found = {}
+    for i, channel in enumerate(tables):
+        connection = connections.get(channel.connection)
+        if not isinstance(connection, JdbcConnection) or connection.engine not in DELIVERED:
+            allowed = [name for name, one in sorted(connections.items()) if one.engine in DELIVERED]
+            raise LineError(
+                f"lines/{line}/line.yaml: delivery.tables[{i}].connection: {channel.connection!r} is not a connection "
+                f"of environment {environment!r} to {' or '.join(DELIVERED)}, expected one of "
+                f"{', '.join(allowed) or 'none'}: correct the name or add it under connections in "
+                f"config/environments/{environment}.yaml"
+            )
+        found[channel.name] = connection
+    return found
 
 
 def used(

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from config.checks import Check
 from config.curation import CuratedTable
+from config.delivery import Delivery
 from config.engine import Engine
 from config.gates import SliceGate
 from config.known import check as check_known
@@ -16,7 +17,6 @@ from config.metrics import METRICS, OBSERVED, Metric, Observed, Task
 from config.monitoring import Monitoring
 from config.parameters import Parameter
 from config.release import MOST_SLICES, Release
-from config.rest import Rest, RestChannel
 from config.retraining import Retraining
 from config.sources import S3Source, Source
 from config.strict import LineName, Name, Strict
@@ -61,22 +61,6 @@ class Scoring(Strict):
 
     date: str
     hours: int = Field(default=24, ge=1)
-
-
-class Topic(Strict):
-    consumers: list[Name] = Field(default=["consumer"], description="each gets a queue with a dead-letter queue")
-
-
-class Delivery(Strict):
-    """The channels; the Iceberg table of predictions is always written."""
-
-    files: bool = True
-    topic: Topic | None = None
-    rest: RestChannel = Field(default=Rest(), description="predictions on request; true means signed requests")
-    known: dict[Name, str] = Field(
-        default={},
-        description="what a REST request may leave out: column -> <view>.<column>, found online; event time -> now",
-    )
 
 
 class Line(Strict):

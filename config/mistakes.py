@@ -28,7 +28,7 @@ def told(error: ValidationError, model: type[BaseModel]) -> list[str]:
     sentences: dict[Location, str] = {}
     for problem in error.errors():
         location = tuple(problem["loc"])
-        if location and is_union(model, location[:-1]):
+        if location and isinstance(location[-1], str) and is_union(model, location[:-1]):
             unions.setdefault(location[:-1], []).append(_KINDS.get(str(location[-1]), str(location[-1])))
             location, kinds = location[:-1], unions[location[:-1]]
             expected = ", ".join(dict.fromkeys(kinds))

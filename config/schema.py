@@ -35,7 +35,8 @@ def tags_at(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
 def is_union(model: type[BaseModel], location: Sequence[str | int]) -> bool:
     """Whether the model allows values of several plain types at a place."""
     _, node = _node(model, location)
-    return len([choice for choice in node.get("anyOf", []) if choice.get("type") != "null"]) > 1
+    plain = [choice for choice in node.get("anyOf", []) if choice.get("type") != "null" and "$ref" not in choice]
+    return len(plain) > 1
 
 
 def settings(model: type[BaseModel]) -> list[str]:

@@ -48,6 +48,11 @@ class Arguments:
     """The commit of what was synthesized, where it is known."""
     tracking: str = ""
     """Where attempts are told besides: a tracking URI of MLflow."""
+    channel: str = ""
+    """The channel of delivery that the job is."""
+    database_connection: str = ""
+    table: str = ""
+    """``schema.table`` of the database that the connection leads to."""
     dry_run: str = ""
     """``yes`` to look and change nothing."""
 

@@ -13,6 +13,7 @@ from jobs import known_labels
 from jobs.inputs import scoring_rows
 from jobs.main import Context, run_job
 from runtime import engine, inspection, promotion, reports, scoring, tables
+from runtime.delivery import formats
 from runtime.engine import Query
 from runtime.given import Given
 from runtime.inspection import Result
@@ -53,9 +54,7 @@ def work(context: Context) -> Receipt:
     status = inspection.outcome(results)
     if status != "halted":
         tables.publish(context.catalog, context.table(TABLE), snapshot)
-        context.s3.put_object(
-            Bucket=context.paths.lake, Key=context.paths.predictions, Body=scoring.records(scored.rows)
-        )
+        _record(context, scored.rows)
         _slice(context, examples, scored)
         if context.bundle.definition.monitoring.ground_truth.table:
             known_labels.send(context, snapshot)
@@ -138,6 +137,16 @@ def _slice(context: Context, examples: pa.Table, scored: Scored) -> None:
         for key, row in zip(scored.rows["prediction_id"].to_pylist(), values, strict=True)
     ]
     context.s3.put_object(Bucket=context.paths.lake, Key=context.paths.slices, Body="\n".join(lines).encode())
+
+
+def _record(context: Context, rows: pa.Table) -> None:
+    """Leave the predictions for delivery, in each format that a channel of the line needs."""
+    for form in context.bundle.definition.delivery.formats:
+        file = context.folder / f"predictions.{form}"
+        formats.write(rows, form, file)
+        with file.open("rb") as body:
+            context.s3.put_object(Bucket=context.paths.lake, Key=context.paths.predictions_as(form), Body=body)
+        file.unlink()
 
 
 def _profile(context: Context, profile: dict[str, Any]) -> dict[str, Any] | str:

@@ -41,7 +41,11 @@ class RunPaths:
     @property
     def predictions(self) -> str:
         """Key in the lake bucket of the run's prediction records, one JSON object a line."""
-        return f"{self.prefix}predictions.jsonl"
+        return self.predictions_as("jsonl")
+
+    def predictions_as(self, form: str) -> str:
+        """Key in the lake bucket of the run's prediction records in a format: ``jsonl``, ``csv`` or ``parquet``."""
+        return f"{self.prefix}predictions.{form}"
 
     @property
     def slices(self) -> str:
@@ -86,9 +90,9 @@ def dataset_prefix(line: str, fingerprint: str) -> str:
     return f"datasets/{line}/{fingerprint}/"
 
 
-def connection_name(environment: str, line: str, connection: str) -> str:
-    """Name of the Glue connection through which a line's jobs reach a database."""
-    return f"assembly-line-{environment}-{line}-{connection}"
+def connection_name(environment: str, line: str, connection: str, channel: str = "") -> str:
+    """Name of the Glue connection through which curation, or a channel of delivery, reaches a database."""
+    return "-".join(filter(None, ("assembly-line", environment, line, connection, channel)))
 
 
 def embedded_secret(connection: str) -> str:

@@ -99,7 +99,9 @@ def _settings(bundle: Bundle, train: str) -> dict[str, dict[str, str]]:
             "what release.gates measure": digest(bundle.definition.release.measured()),
         },
         "release": {"release": digest(said["release"]), "training.metric": said["training"]["metric"]},
-        "scoring": tests(["predictions"]) | {"scoring": digest(said["scoring"]), "dataset": digest(said["dataset"])},
+        "scoring": tests(["predictions"])
+        | {name: digest(said[name]) for name in ("scoring", "dataset")}
+        | {"delivery's formats": digest(bundle.definition.delivery.formats)},
         "delivery": {"delivery": digest(said["delivery"])},
         "monitoring": {"monitoring": digest(said["monitoring"])},
     }

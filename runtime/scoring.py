@@ -1,9 +1,8 @@
-"""Scoring: a champion's predictions for a day, as rows of the predictions table and as the records delivered."""
+"""Scoring: a champion's predictions for a day, as rows of the predictions table."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ import pyarrow as pa
 from config.errors import LineError
 from runtime import artefact, histograms, models, signing
 from runtime.artefact import Artefact
-from runtime.delivery.records import LARGEST, SCHEMA, carried, prediction_id
+from runtime.delivery.records import LARGEST, carried, prediction_id
 from runtime.manifest import Location
 from runtime.predictions import PREDICTIONS
 from runtime.promotion import Champion
@@ -89,22 +88,3 @@ def score(
     return Scored(
         rows=pa.table(columns, schema=PREDICTIONS), profile=histograms.profile(model.reference, frame, scores)
     )
-
-
-def records(rows: pa.Table) -> bytes:
-    """Return the predictions as every channel carries them, one JSON object a line."""
-    return b"".join(json.dumps(_record(row)).encode() + b"\n" for row in rows.to_pylist())
-
-
-def _record(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "prediction_id": row["prediction_id"],
-        "line": row["line"],
-        "run": row["run"],
-        "model_version": row["model_version"],
-        "id": row["id"],
-        "event_time": row["event_time"].isoformat(),
-        "score": row["score"],
-        "at": row["at"].isoformat(timespec="milliseconds"),
-    }

@@ -61,7 +61,7 @@ def _taken_over(world: World, paths: RunPaths, station: str, verdict: Verdict) -
 def _parts(s3: Any, paths: RunPaths, station: str) -> Iterator[str]:
     """Yield the keys of what a station left beside its receipt: its jobs' receipts, and the records of scoring."""
     wanted = [paths.receipt(f"{station}-").removesuffix(".json")]
-    wanted += [paths.predictions, paths.receipt("profile")] if station == "scoring" else []
+    wanted += [paths.predictions_as(""), paths.receipt("profile")] if station == "scoring" else []
     for prefix in wanted:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=paths.lake, Prefix=prefix)
         yield from (item["Key"] for page in pages for item in page.get("Contents", []))

@@ -71,6 +71,7 @@ class LineStack(cdk.Stack):
             supervisor=supervisor,
             shared=shared,
             handlers=handlers,
+            jobs=jobs,
             line=line,
             feedback=self.feedback,
         )
@@ -139,9 +140,7 @@ class LineStack(cdk.Stack):
         return [one for one in self.node.find_all() if isinstance(one, cloudwatch.Alarm)]
 
     def _dead_letters(self) -> dict[str, sqs.IQueue]:
-        queues = {"ground truth": self.truth.queue, "capture": self.capture.queue}
-        if self.delivery.topic is not None:
-            queues |= self.delivery.topic.queues
+        queues = {"ground truth": self.truth.queue, "capture": self.capture.queue, **self.delivery.queues}
         return {f"{name}: dead letters": work.dead_letters.queue for name, work in queues.items()}
 
     def _outputs(self) -> None:
@@ -162,9 +161,10 @@ class LineStack(cdk.Stack):
             outputs["RestUrl"] = self.rest.api.api.url
             if self.rest.api.key is not None:
                 outputs["RestKeyId"] = self.rest.api.key.key_id
-        if self.delivery.topic is not None:
-            outputs["TopicArn"] = self.delivery.topic.topic.topic_arn
-            for consumer, work in self.delivery.topic.queues.items():
-                outputs[f"ConsumerQueueUrl{pascal(consumer)}"] = work.queue.queue_url
+        for name, made in self.delivery.topics.items():
+            outputs[f"TopicArn{pascal(name)}"] = made.topic.topic_arn
+        for consumer, work in self.delivery.queues.items():
+            outputs[f"ConsumerQueueUrl{pascal(consumer)}"] = work.queue.queue_url
+            outputs[f"ConsumerDeadLettersUrl{pascal(consumer)}"] = work.dead_letters.queue.queue_url
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)

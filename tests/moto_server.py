@@ -129,14 +129,7 @@ class Faults:
             raise CrashError(model.name)
 
     def _send(self, request: Any, **_: Any) -> AWSResponse | None:
-        if not self._struck("throttled"):
-            return None
-        if "X-Amz-Target" in request.headers:
-            return _Answer(request.url, 400, b'{"__type": "ThrottlingException", "message": "slow down"}')
-        told = b"<Error><Code>ThrottlingException</Code><Message>slow down</Message></Error>"
-        if "Action=" in str(request.body):
-            told = b"<ErrorResponse>" + told + b"</ErrorResponse>"
-        return _Answer(request.url, 400, told)
+        return throttled_answer(request) if self._struck("throttled") else None
 
     def _after(self, **_: Any) -> None:
         if self._struck("after"):
@@ -144,6 +137,16 @@ class Faults:
 
     def _struck(self, fault: Fault) -> bool:
         return self.fault == fault and len(self.calls) - 1 == self.at
+
+
+def throttled_answer(request: Any) -> AWSResponse:
+    """Return how a service that throttles answers a request."""
+    if "X-Amz-Target" in request.headers:
+        return _Answer(request.url, 400, b'{"__type": "ThrottlingException", "message": "slow down"}')
+    told = b"<Error><Code>ThrottlingException</Code><Message>slow down</Message></Error>"
+    if "Action=" in str(request.body):
+        told = b"<ErrorResponse>" + told + b"</ErrorResponse>"
+    return _Answer(request.url, 400, told)
 
 
 class _Answer(AWSResponse):

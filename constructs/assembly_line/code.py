@@ -28,7 +28,11 @@ ARCHITECTURE = lambda_.Architecture.ARM_64
 
 _PLATFORM, _VERSION = "aarch64-manylinux_2_28", "3.13"
 
-HANDLER_FILES = ["lambdas/**/*.py", "runtime/**/*.py", "config/errors.py", "config/metrics.py", "config/monitors.py"]
+HANDLER_FILES = [
+    "lambdas/**/*.py",
+    "runtime/**/*.py",
+    *(f"config/{name}.py" for name in ("errors", "formats", "metrics", "monitors")),
+]
 IMAGE_FILES = [*MODULE_FILES, "jobs/Dockerfile", "jobs/requirements*.txt", "lines/*/*.py"]
 
 _CACHES = ["**/__pycache__"]

@@ -1,7 +1,8 @@
-"""The databases that a line reads: a Glue connection each, and what the reading job may do with it."""
+"""The databases that a line reads or delivers into: a Glue connection each, and what the job may do with it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import Stack
@@ -12,23 +13,30 @@ from constructs import Construct
 from assembly_line.naming import pascal
 from assembly_line.permissions import allow
 from assembly_line.shared import Shared
-from config.connections import EMBEDDED_HOST, PORTS, Connection, JdbcConnection, Place, used
-from config.line import Line
+from config.connections import EMBEDDED_HOST, PORTS, Connection, JdbcConnection, Place
 from runtime.paths import connection_name, embedded_secret
 from runtime.sources.endpoints import jdbc_url, snowflake_properties
 
 
 class Connections(Construct):
-    """A Glue connection for each database that the line's sources name; a password is never in a template.
+    """A Glue connection for each database that a job uses; a password is never in a template.
 
-    Raises LineError when the environment lacks one of them.
+    ``channel`` tells the connections of a delivery from those of curation, to the same database.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, shared: Shared, line: Line) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        shared: Shared,
+        line: str,
+        used: Mapping[str, Connection],
+        channel: str = "",
+    ) -> None:
         super().__init__(scope, id_)
-        environment = shared.environment
-        self.used = used(line.sources, environment.connections, environment=environment.name, line=line.line)
-        self.names = {name: connection_name(environment.name, line.line, name) for name in self.used}
+        self.used, environment = used, shared.environment.name
+        self.names = {name: connection_name(environment, line, name, channel) for name in used}
         self.made = [
             glue.CfnConnection(
                 self,
@@ -46,7 +54,7 @@ class Connections(Construct):
             for name, glue_name in self.names.items()
         ]
 
-    def grant_read(self, role: iam.Role) -> None:
+    def grant(self, role: iam.Role) -> None:
         """Let a job look its connections up, read their secrets and, where they have a network, enter it."""
         if not self.used:
             return

@@ -12,6 +12,7 @@ from assembly_line.permissions import allow_read
 from assembly_line.shared import Shared
 from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
+from config.connections import used
 from config.sources import lines_read
 
 
@@ -20,9 +21,11 @@ class CurationStation(Station):
 
     def __init__(self, scope: Construct, id_: str, *, supervisor: Supervisor, shared: Shared, jobs: Jobs) -> None:
         super().__init__(scope, id_, supervisor=supervisor)
-        self.connections = Connections(self, "Connections", shared=shared, line=jobs.bundle.definition)
+        sources, known, name = jobs.bundle.definition.sources, shared.environment.connections, shared.environment.name
+        read = used(sources, known, environment=name, line=jobs.line)
+        self.connections = Connections(self, "Connections", shared=shared, line=jobs.line, used=read)
         self.job = GlueJob(self, "Job", jobs=jobs, script="curate", connections=self.connections.of_job())
-        self.connections.grant_read(self.job.role)
+        self.connections.grant(self.job.role)
         allow_read(self.job.role, shared.raw, f"{jobs.line}/")
         allow_lake(self.job.role, shared=shared, line=jobs.line, tables=True)
         for other in sorted(lines_read(jobs.bundle.definition.sources)):

@@ -22,6 +22,12 @@ def allow_lake(role: iam.Role, *, shared: Shared, line: str, tables: bool, datas
         allow_write(role, shared.lake, published)
 
 
+def allow_runs(role: iam.Role, *, shared: Shared, line: str) -> None:
+    """Let a job read what the line's runs left for it, and write its receipt."""
+    allow_read(role, shared.lake, f"runs/{line}/")
+    allow_write(role, shared.lake, f"runs/{line}/")
+
+
 def allow_published(role: iam.Role, *, shared: Shared, line: str) -> None:
     """Let a job read what another line has published: its tables, and which snapshots of them belong together."""
     allow_tables(role, Stack.of(role), database=shared.database, line=line)

@@ -91,10 +91,11 @@ def allow_delete(role: iam.Role, bucket: s3.IBucket, *prefixes: str) -> None:
     allow(role, "s3:DeleteObject", on=[f"{bucket.bucket_arn}/{prefix}*" for prefix in prefixes], why=_PREFIX)
 
 
-def allow_write(role: iam.Role, bucket: s3.IBucket, *prefixes: str, manage: bool = False) -> None:
-    """Let a role write objects under some prefixes; to ``manage`` is to write in parts and delete too."""
+def allow_write(role: iam.Role, bucket: s3.IBucket, *prefixes: str, parts: bool = False, manage: bool = False) -> None:
+    """Let a role write objects under some prefixes, also in ``parts``; to ``manage`` is to delete too."""
     arn = bucket.bucket_arn
-    actions = ["s3:PutObject", *(["s3:AbortMultipartUpload", "s3:DeleteObject"] if manage else [])]
+    actions = ["s3:PutObject", *(["s3:AbortMultipartUpload"] if parts or manage else [])]
+    actions += ["s3:DeleteObject"] if manage else []
     allow(role, *actions, on=[f"{arn}/{prefix}*" for prefix in prefixes], why=_PREFIX)
 
 

@@ -19,11 +19,12 @@ DEAD_LETTER_RETENTION = Duration.days(14)
 class DeadLetters(Construct):
     """A queue for what could not be handled, with an alarm as soon as there is one."""
 
-    def __init__(self, scope: Construct, id_: str, *, key: kms.IKey, alarms: sns.ITopic) -> None:
+    def __init__(self, scope: Construct, id_: str, *, key: kms.IKey, alarms: sns.ITopic, fifo: bool = False) -> None:
         super().__init__(scope, id_)
         self.queue = sqs.Queue(
             self,
             "Queue",
+            fifo=fifo or None,
             encryption=sqs.QueueEncryption.KMS,
             encryption_master_key=key,
             enforce_ssl=True,
@@ -53,12 +54,14 @@ class WorkQueue(Construct):
         alarms: sns.ITopic,
         handled_within: Duration,
         largest_kib: int | None = None,
+        fifo: bool = False,
     ) -> None:
         super().__init__(scope, id_)
-        self.dead_letters = DeadLetters(self, "DeadLetters", key=key, alarms=alarms)
+        self.dead_letters = DeadLetters(self, "DeadLetters", key=key, alarms=alarms, fifo=fifo)
         self.queue = sqs.Queue(
             self,
             "Queue",
+            fifo=fifo or None,  # which CloudFormation takes for a property of its own: it is true or absent
             encryption=sqs.QueueEncryption.KMS,
             encryption_master_key=key,
             enforce_ssl=True,

@@ -79,10 +79,11 @@ class Station(Construct):
         state.add_catch(self.failed, errors=[sfn.Errors.ALL], result_path=_ERROR)
         return state
 
-    def glue_state(self, name: str, job: GlueJob) -> sfn.TaskStateBase:
-        """Return the caught state that runs a Glue job."""
+    def glue_state(self, name: str, job: GlueJob, *, caught: bool = True) -> sfn.TaskStateBase:
+        """Return the state that runs a Glue job; in a Parallel it is not caught."""
         self._glue_jobs.append(job)
-        return self.catching(job.state(self, name))
+        state = job.state(self, name)
+        return self.catching(state) if caught else state
 
     def batch_state(
         self, name: str, job: BatchJob, *, inputs: Mapping[str, str] | None = None, caught: bool = True

@@ -26,12 +26,14 @@ LOGGER = Logger(service="delivery-files")
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     paths = RunPaths(lake=ENVIRONMENT.lake_bucket, line=event["line"], run=event["run"])
-    LOGGER.append_keys(line=paths.line, run=paths.run)
+    name, form = event["channel"], event["format"]
+    LOGGER.append_keys(line=paths.line, run=paths.run, channel=name)
     result = channel.deliver(
         s3=S3,
         paths=paths,
-        channel="files",
-        send=lambda: files.deliver(s3=S3, paths=paths, bucket=ENVIRONMENT.delivered_bucket),
+        channel=name,
+        kind="files",
+        send=lambda: files.deliver(s3=S3, paths=paths, bucket=ENVIRONMENT.delivered_bucket, channel=name, form=form),
     )
     LOGGER.info("delivered", extra={"count": result["count"]})
     return result

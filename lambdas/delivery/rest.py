@@ -49,6 +49,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         s3=S3,
         paths=paths,
         channel="rest",
+        kind="rest",
         send=lambda: lookup.deliver(s3=S3, paths=paths, store=STORE),
     )
     LOGGER.info("delivered", extra={"count": result["count"]})

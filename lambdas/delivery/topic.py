@@ -16,7 +16,6 @@ from runtime.paths import RunPaths
 @dataclass(frozen=True)
 class Environment:
     lake_bucket: str
-    topic_arn: str
 
 
 ENVIRONMENT = environment.load(Environment)
@@ -27,12 +26,14 @@ LOGGER = Logger(service="delivery-topic")
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     paths = RunPaths(lake=ENVIRONMENT.lake_bucket, line=event["line"], run=event["run"])
-    LOGGER.append_keys(line=paths.line, run=paths.run)
+    name, arn = event["channel"], event["topic"]
+    LOGGER.append_keys(line=paths.line, run=paths.run, channel=name)
     result = channel.deliver(
         s3=S3,
         paths=paths,
-        channel="topic",
-        send=lambda: topic.deliver(s3=S3, sns=SNS, paths=paths, topic=ENVIRONMENT.topic_arn),
+        channel=name,
+        kind="topic",
+        send=lambda: topic.deliver(s3=S3, sns=SNS, paths=paths, topic=arn),
     )
     LOGGER.info("delivered", extra={"count": result["count"]})
     return result

@@ -135,7 +135,7 @@ class Kind:
         if self.name:
             if not wanted.get(self.name.property):
                 made = (known or {}).get(self.name.property)
-                wanted[self.name.property] = made or self.name.make(site.stack, site.logical_id)
+                wanted[self.name.property] = made or self.name.make(site.stack, site.logical_id, wanted)
             self.name.check(wanted[self.name.property], where)
         return dict(wanted)
 

@@ -25,6 +25,7 @@ FIDELITY = [
     Row("SQS", "queues, redrive to a dead-letter queue, FIFO, delays", "real", "moto"),
 ]
 
+_NAME, _FIFO = r"[A-Za-z0-9_-]+(\.fifo)?", ".fifo"
 _TOPIC = (
     "DisplayName",
     "KmsMasterKeyId",
@@ -103,7 +104,7 @@ def _policy_id(made: Made) -> str:
 KINDS = [
     Kind(
         type="AWS::SNS::Topic",
-        name=Name("TopicName", longest=256, pattern=r"[A-Za-z0-9_-]+(\.fifo)?"),
+        name=Name("TopicName", longest=256, pattern=_NAME, ending=("FifoTopic", _FIFO)),
         create=_create_topic,
         ref=answered("TopicArn"),
         attributes={"TopicArn": ref, "TopicName": given("TopicName")},
@@ -127,7 +128,7 @@ KINDS = [
     ),
     Kind(
         type="AWS::SQS::Queue",
-        name=Name("QueueName", longest=80, pattern=r"[A-Za-z0-9_-]+(\.fifo)?"),
+        name=Name("QueueName", longest=80, pattern=_NAME, ending=("FifoQueue", _FIFO)),
         create=_create_queue,
         ref=answered("QueueUrl"),
         attributes={

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
-from runtime.delivery import records
+from runtime.delivery import reading
 from runtime.delivery.records import Record
 from runtime.paths import RunPaths
 
@@ -23,14 +26,14 @@ def deliver(
     *, s3: Any, sns: Any, paths: RunPaths, topic: str, sleep: Callable[[float], None] = time.sleep
 ) -> dict[str, Any]:
     """Publish every record of the run; raises PartialDeliveryError when some were not taken."""
-    _, found = records.read(s3, paths)
-    refused: list[str] = []
-    for batch in _batches(found):
-        refused += _publish(sns, topic, batch, sleep)
+    found, count, refused = reading.records(s3, paths), 0, Counter[str]()
+    while batch := list(islice(found, BATCH)):
+        count += len(batch)
+        refused.update(_publish(sns, topic, batch, sleep))
     if refused:
-        codes = ", ".join(sorted(set(refused)))
-        raise PartialDeliveryError(f"the topic took {len(found) - len(refused)} of {len(found)} predictions ({codes})")
-    return {"count": len(found)}
+        codes = ", ".join(sorted(refused))
+        raise PartialDeliveryError(f"the topic took {count - refused.total()} of {count} predictions ({codes})")
+    return {"topic": topic, "count": count}
 
 
 def message(record: Record) -> dict[str, Any]:
@@ -38,14 +41,9 @@ def message(record: Record) -> dict[str, Any]:
     return {"event_id": f"{record['prediction_id']}:{record['run']}", **record}
 
 
-def _batches(found: list[dict[str, Any]]) -> Iterator[Sequence[Record]]:
-    for first in range(0, len(found), BATCH):
-        yield found[first : first + BATCH]
-
-
 def _publish(sns: Any, topic: str, batch: Sequence[Record], sleep: Callable[[float], None]) -> list[str]:
     """Publish a batch, trying again only what was refused; return the error codes of what was not taken."""
-    left = {str(i): _entry(str(i), record) for i, record in enumerate(batch)}
+    left = {str(i): _entry(str(i), record, fifo=topic.endswith(".fifo")) for i, record in enumerate(batch)}
     codes: dict[str, str] = {}
     for attempt in range(ATTEMPTS):
         if attempt:
@@ -63,12 +61,20 @@ def _publish(sns: Any, topic: str, batch: Sequence[Record], sleep: Callable[[flo
     return list(codes.values())
 
 
-def _entry(id_: str, record: Record) -> dict[str, Any]:
-    return {
+def _entry(id_: str, record: Record, *, fifo: bool) -> dict[str, Any]:
+    told = message(record)
+    entry = {
         "Id": id_,
-        "Message": json.dumps(message(record)),
+        "Message": json.dumps(told),
         "MessageAttributes": {
             "line": {"DataType": "String", "StringValue": str(record["line"])},
             "schema": {"DataType": "Number", "StringValue": str(record["schema"])},
         },
     }
+    if fifo:  # an id may hold what SNS takes for neither
+        entry |= {"MessageGroupId": _hash(record["id"]), "MessageDeduplicationId": _hash(told["event_id"])}
+    return entry
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -31,6 +31,12 @@ FINDING = {
     "observed": "2512 nulls",
 }
 PASSED = {**FINDING, "severity": "error", "passed": True, "failed_rows": 0}
+CHANNELS = {
+    "files": {"kind": "files", "s3": "s3://delivered/x", "count": 912},
+    "decisions": {"kind": "topic", "topic": "arn:topic", "count": 912},
+    "warehouse": {"kind": "sql", "table": "ops.predictions", "count": 912, "superseded": 0},
+    "rest": {"kind": "rest", "count": 912, "superseded": 0},
+}
 METRICS = {"roc_auc": 0.781, "brier": 0.11}
 
 
@@ -59,9 +65,7 @@ def account() -> Account:
                     "rows": 900,
                 },
             ),
-            "delivery": Receipt(
-                "delivery", "succeeded", outputs={"table": 912, "s3": "s3://delivered/x", "topic": 912, "rest": 912}
-            ),
+            "delivery": Receipt("delivery", "succeeded", outputs={"table": 912, "channels": CHANNELS}),
             "monitoring": Receipt("monitoring", "succeeded", outputs={"drift": {"hour": 0.01, "score": 0.3}}),
         },
         champion=Champion(
@@ -75,7 +79,7 @@ def account() -> Account:
             endpoint_config="flights-1",
             metrics=METRICS,
         ),
-        outputs={"RestUrl": "http://127.0.0.1:1/api/", "TopicArn": "arn:topic", "Database": "lake"},
+        outputs={"RestUrl": "http://127.0.0.1:1/api/", "Database": "lake"},
         grants={"allowed": 100, "denied": 0, "unused": 3},
         world=World(
             queues={"Crew": 912, "Gates": 910},
@@ -99,7 +103,7 @@ def test_the_document_has_the_keys_that_its_readers_count_on(account: Account) -
         "trainings": list,
         "inspections": ["error", "info", "warning"],
         "model": ["metrics", "role", "version"],
-        "delivered": ["queue", "rest", "s3", "table", "topic"],
+        "delivered": ["channels", "queue", "rest", "s3", "table", "topic"],
         "monitoring": ["drift", "performance"],
         "grants": ["allowed", "denied", "unused"],
     }
@@ -154,6 +158,7 @@ def test_the_queue_counts_what_every_consumer_got(account: Account) -> None:
         "topic": 912,
         "queue": 910,
         "rest": "http://127.0.0.1:1/api/",
+        "channels": CHANNELS,
     }
 
 
@@ -167,7 +172,7 @@ def test_a_run_that_ended_early_has_delivered_nothing(account: Account) -> None:
         outputs={},
     )
     found = document(early)
-    assert found["delivered"] == {"table": 0, "s3": None, "topic": 0, "queue": 0, "rest": None}
+    assert found["delivered"] == {"table": 0, "s3": None, "topic": 0, "queue": 0, "rest": None, "channels": {}}
     assert found["model"] == {"version": None, "role": None, "metrics": {}}
     assert found["stations"][0]["message"] == "orders: a column is missing"
 
@@ -188,6 +193,10 @@ def shown(account: Account) -> str:
         "in service: version 1 (this run's)",
         "baseline: hour_only",
         "s3://delivered/x",
+        "topic decisions",
+        "sql warehouse",
+        "ops.predictions",
+        "queue Crew",
         "one POST answered 200: 0.2500",
         "drift of score",
         "890 joined, 890 told",

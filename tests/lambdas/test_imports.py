@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+from assembly_line.code import HANDLER_FILES
 from tests.lambdas.processes import ROOT
 from tests.moto_server import CREDENTIALS
 
@@ -36,7 +37,7 @@ NAMES = [
 HEAVY = {"pydantic", "yaml", "numpy", "pandas", "pyarrow", "sklearn", "scipy", "duckdb", "pyiceberg", "aws_cdk", "moto"}
 
 
-def test_a_handler_imports_nothing_heavy() -> None:
+def test_a_handler_imports_nothing_heavy_and_nothing_that_is_not_shipped() -> None:
     environment = {**CREDENTIALS, **dict.fromkeys(NAMES, "x"), "WINDOW_HOURS": "24", "KEEP_DAYS": "90"}
     environment |= {"MONITORING": "{}", "HIDDEN": "[]", "SLICES": "[]"}
     for variables in HANDLERS.values():
@@ -51,4 +52,7 @@ def test_a_handler_imports_nothing_heavy() -> None:
         check=True,
     )
 
-    assert HEAVY & set(done.stdout.split()) == set()
+    imported = done.stdout.split()
+    assert HEAVY & set(imported) == set()
+    shipped = {name.removesuffix(".py").replace("/", ".") for name in HANDLER_FILES}
+    assert {name for name in imported if name.startswith("config.")} <= shipped

@@ -90,7 +90,7 @@ def test_a_receipt_that_says_failed_ends_the_run_with_its_message(aws: Aws, path
 def test_delivery_is_what_its_channels_say_together(aws: Aws, paths: RunPaths) -> None:
     s3 = aws.client("s3")
     receipts.write(s3, paths, "scoring", Receipt("scoring", "succeeded", outputs={"rows": 950}))
-    for channel, seconds, outputs in (("files", 0.5, {"s3": "s3://b/k/"}), ("topic", 2.0, {}), ("rest", 1.0, {})):
+    for channel, seconds, outputs in (("desk", 0.5, {"s3": "s3://b/k/"}), ("late", 2.0, {}), ("rest", 1.0, {})):
         receipt = Receipt("delivery", "succeeded", seconds=seconds, outputs={"count": 950, **outputs})
         receipts.write(s3, paths, f"delivery-{channel}", receipt)
 
@@ -100,7 +100,14 @@ def test_delivery_is_what_its_channels_say_together(aws: Aws, paths: RunPaths) -
         station="delivery",
         status="succeeded",
         seconds=2.0,
-        outputs={"table": 950, "s3": "s3://b/k/", "topic": 950, "rest": 950},
+        outputs={
+            "table": 950,
+            "channels": {
+                "desk": {"count": 950, "s3": "s3://b/k/"},
+                "late": {"count": 950},
+                "rest": {"count": 950},
+            },
+        },
     )
 
 
@@ -112,19 +119,19 @@ def test_a_channel_that_the_line_does_not_have_is_left_out(aws: Aws, paths: RunP
 
     delivered = receipts.read(s3, paths, "delivery")
     assert delivered is not None
-    assert delivered.outputs == {"table": 950}
+    assert delivered.outputs == {"table": 950, "channels": {}}
 
 
 def test_a_channel_that_lost_predictions_is_an_error(aws: Aws, paths: RunPaths) -> None:
     s3 = aws.client("s3")
     receipts.write(s3, paths, "scoring", Receipt("scoring", "succeeded", outputs={"rows": 950}))
-    receipts.write(s3, paths, "delivery-topic", Receipt("delivery", "succeeded", outputs={"count": 949}))
+    receipts.write(s3, paths, "delivery-late", Receipt("delivery", "succeeded", outputs={"count": 949}))
 
     with pytest.raises(LineError) as error:
         judge(aws, paths, "delivery")
 
     assert str(error.value) == (
-        "delivery: channel 'topic' delivered 949 predictions, expected 950 as in the table: start the run again"
+        "delivery: channel 'late' delivered 949 predictions, expected 950 as in the table: start the run again"
     )
 
 

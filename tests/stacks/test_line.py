@@ -38,11 +38,12 @@ def template(directory: Path, line: Bundle, **environment: Any) -> assertions.Te
 
 
 def test_a_line_without_channels_still_keeps_what_ground_truth_is_joined_with(tmp_path: Path) -> None:
-    made = template(tmp_path, bundle(delivery={"files": False, "topic": None, "rest": False}))
+    made = template(tmp_path, bundle(delivery={"files": False, "topics": [], "rest": False}))
     made.resource_count_is("AWS::SNS::Topic", 0)
     made.resource_count_is("AWS::ApiGateway::RestApi", 0)
     made.has_resource_properties("AWS::Lambda::Function", {"Handler": "lambdas.delivery.rest.handler"})
-    assert {"RestUrl", "TopicArn"}.isdisjoint(made.to_json()["Outputs"])
+    outputs = made.to_json()["Outputs"]
+    assert not [name for name in outputs if name.startswith(("RestUrl", "TopicArn", "Consumer"))]
 
 
 def test_a_scheduled_line_is_started_by_a_rule_that_loses_no_start(tmp_path: Path) -> None:
@@ -152,6 +153,6 @@ def test_an_environment_gives_values_only_to_parameters_that_the_line_declares(t
 
 
 def test_two_consumers_have_two_queues(tmp_path: Path) -> None:
-    made = template(tmp_path, bundle(delivery={"topic": {"consumers": ["gate_desk", "crew"]}}))
+    made = template(tmp_path, bundle(delivery={"topics": [{"name": "decisions", "consumers": ["gate_desk", "crew"]}]}))
     assert {"ConsumerQueueUrlGateDesk", "ConsumerQueueUrlCrew"} <= set(made.to_json()["Outputs"])
     made.resource_count_is("AWS::SNS::Subscription", 2)

@@ -9,11 +9,11 @@ def test_it_leaves_the_receipt_of_its_channel(aws: Aws) -> None:
 
     called = call(
         "lambdas.delivery.files",
-        {"line": "flights", "run": paths.run},
+        {"line": "flights", "run": paths.run, "channel": "files", "format": "jsonl"},
         aws.environment(LAKE_BUCKET=paths.lake, DELIVERED_BUCKET=bucket),
     )
 
     receipt = receipts.read(aws.client("s3"), paths, "delivery-files")
     assert receipt is not None
-    assert receipt.outputs == {"s3": f"s3://{bucket}/flights/2013-08-15/{paths.run}/", "count": 3}
+    assert receipt.outputs == {"kind": "files", "s3": f"s3://{bucket}/flights/2013-08-15/{paths.run}/", "count": 3}
     assert called.answer == {"channel": "files", "status": "succeeded", **receipt.outputs}

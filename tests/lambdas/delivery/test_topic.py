@@ -9,12 +9,12 @@ def test_it_leaves_the_receipt_of_its_channel(aws: Aws) -> None:
 
     called = call(
         "lambdas.delivery.topic",
-        {"line": "flights", "run": paths.run},
-        aws.environment(LAKE_BUCKET=paths.lake, TOPIC_ARN=topic),
+        {"line": "flights", "run": paths.run, "channel": "decisions", "topic": topic},
+        aws.environment(LAKE_BUCKET=paths.lake),
     )
 
-    receipt = receipts.read(aws.client("s3"), paths, "delivery-topic")
+    receipt = receipts.read(aws.client("s3"), paths, "delivery-decisions")
     assert receipt is not None
-    assert receipt.outputs == {"count": 12}
-    assert called.answer == {"channel": "topic", "status": "succeeded", "count": 12}
+    assert receipt.outputs == {"kind": "topic", "topic": topic, "count": 12}
+    assert called.answer == {"channel": "decisions", "status": "succeeded", **receipt.outputs}
     assert len(aws.messages(queue)) == 12

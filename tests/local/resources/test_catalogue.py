@@ -242,6 +242,8 @@ EVENTS = {
         Tags=_TAGS,
     ),
     "Topic": _of("SNS::Topic", DisplayName="alarms", Tags=_TAGS),
+    "OrderedQueue": _of("SQS::Queue", FifoQueue=True),
+    "OrderedTopic": _of("SNS::Topic", FifoTopic=True),
     "TopicPolicy": _of("SNS::TopicPolicy", Topics=[_ref("Topic")], PolicyDocument=_document(_PUBLISH)),
     "Subscription": _of(
         "SNS::Subscription",

@@ -6,8 +6,13 @@ import json
 import uuid
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
+
+from config.loading import ROOT
 from runtime.paths import RunPaths
 from tests.moto_server import Aws
+
+SCHEMA = json.loads((ROOT / "docs" / "prediction.schema.json").read_text(encoding="utf-8"))
 
 
 def record(
@@ -32,3 +37,9 @@ def scored(aws: Aws, count: int, *, lake: str | None = None, run: str | None = N
     lines = [json.dumps(record(number, run=paths.run, score=(number + 0.5) / count)) for number in range(count)]
     aws.client("s3").put_object(Bucket=paths.lake, Key=paths.predictions, Body="\n".join(lines).encode())
     return paths
+
+
+def conforms(record: Any) -> None:
+    """Fail unless a record, as a channel delivered it, is what the published schema says, and holds nothing more."""
+    jsonschema.validate(record, SCHEMA, format_checker=jsonschema.FormatChecker())
+    assert set(record) - {"event_id"} == set(SCHEMA["required"])

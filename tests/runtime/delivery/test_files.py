@@ -1,10 +1,12 @@
 import hashlib
 import json
+from typing import Any
 
 import pytest
 
 from config.errors import LineError
-from runtime.delivery import files
+from config.formats import Format
+from runtime.delivery import files, reading
 from tests.moto_server import Aws, Scenario, converge
 from tests.runtime.delivery.deliveries import scored
 
@@ -66,4 +68,81 @@ def test_a_fault_at_any_call_leaves_one_whole_delivery_after_a_retry(aws: Aws) -
 
         return Scenario(("s3",), lambda client: files.deliver(s3=client, paths=paths, bucket=bucket), check)
 
-    assert converge(aws, scenario) == ["GetObject", "PutObject", "PutObject"]
+    assert converge(aws, scenario) == ["GetObject", "GetObject", "PutObject", "PutObject"]
+
+
+@pytest.mark.parametrize(("form", "body"), [("csv", b"schema\r\n1\r\n"), ("parquet", b"PAR1")])
+def test_a_channel_has_a_folder_and_a_format_of_its_own(aws: Aws, form: Format, body: bytes) -> None:
+    s3, paths, bucket = aws.client("s3"), scored(aws, 3), aws.bucket()
+    s3.put_object(Bucket=paths.lake, Key=paths.predictions_as(form), Body=body)
+
+    delivered = files.deliver(s3=s3, paths=paths, bucket=bucket, channel="desk", form=form)
+
+    folder, name = f"flights/desk/2013-08-15/{paths.run}/", f"predictions.{form}"
+    assert delivered == {"s3": f"s3://{bucket}/{folder}", "count": 3}
+    manifest = json.loads(s3.get_object(Bucket=bucket, Key=f"{folder}manifest.json")["Body"].read())
+    assert manifest == {
+        "schema": 1,
+        "line": "flights",
+        "run": paths.run,
+        "score_date": "2013-08-15",
+        "model_version": 3,
+        "format": form,
+        "count": 3,
+        "files": {name: {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}},
+    }
+    assert s3.get_object(Bucket=bucket, Key=f"{folder}{name}")["Body"].read() == body
+
+
+LARGE = b"0123456789abcdef" * (reading.PART // 16) + b"the end"
+
+
+def test_a_large_file_goes_in_parts_of_which_no_two_are_sent_at_once(aws: Aws) -> None:
+    s3, paths, bucket = aws.client("s3"), scored(aws, 3), aws.bucket()
+    s3.put_object(Bucket=paths.lake, Key=paths.predictions_as("csv"), Body=LARGE)
+    sent: list[int] = []
+    s3.meta.events.register("provide-client-params.s3.UploadPart", lambda params, **_: sent.append(len(params["Body"])))
+
+    delivered = files.deliver(s3=s3, paths=paths, bucket=bucket, channel="desk", form="csv")
+
+    assert sent == [reading.PART, 7]
+    key = f"{delivered['s3'].split('/', 3)[3]}predictions.csv"
+    assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == LARGE
+    files.deliver(s3=s3, paths=paths, bucket=bucket, channel="desk", form="csv")  # again: nothing to do
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+
+
+def test_a_large_file_that_is_there_with_other_content_is_never_replaced(aws: Aws) -> None:
+    s3, paths, bucket = aws.client("s3"), scored(aws, 3), aws.bucket()
+    s3.put_object(Bucket=paths.lake, Key=paths.predictions_as("csv"), Body=LARGE)
+    key = f"flights/desk/2013-08-15/{paths.run}/predictions.csv"
+    s3.put_object(Bucket=bucket, Key=key, Body=b"other")
+
+    with pytest.raises(LineError, match=r"predictions\.csv exists with other content"):
+        files.deliver(s3=s3, paths=paths, bucket=bucket, channel="desk", form="csv")
+
+    assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == b"other"
+    names = [item["Key"].rsplit("/", 1)[1] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    assert names == ["predictions.csv"]
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+
+
+@pytest.mark.thorough
+def test_a_fault_at_any_call_of_an_upload_in_parts_leaves_one_whole_delivery_after_a_retry(aws: Aws) -> None:
+    def scenario() -> Scenario:
+        s3, paths, bucket = aws.client("s3"), scored(aws, 3), aws.bucket()
+        s3.put_object(Bucket=paths.lake, Key=paths.predictions_as("csv"), Body=LARGE)
+
+        def check() -> None:
+            key = f"flights/desk/2013-08-15/{paths.run}/predictions.csv"
+            assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == LARGE
+
+        def work(client: Any) -> None:
+            files.deliver(s3=client, paths=paths, bucket=bucket, channel="desk", form="csv")
+
+        return Scenario(("s3",), work, check)
+
+    assert converge(aws, scenario) == [
+        *("GetObject", "GetObject", "GetObject", "CreateMultipartUpload", "UploadPart", "UploadPart"),
+        *("CompleteMultipartUpload", "PutObject"),
+    ]

@@ -1,11 +1,16 @@
+import hashlib
 import json
+import uuid
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 
+from config.filters import check
 from runtime.delivery import topic
-from tests.moto_server import Aws, Scenario, converge
-from tests.runtime.delivery.deliveries import record, scored
+from tests.moto_server import Aws, Scenario, converge, throttled_answer
+from tests.runtime.delivery.deliveries import conforms, record, scored
 
 
 class RefusingTopic:
@@ -35,7 +40,7 @@ def test_each_prediction_is_one_message_with_its_event_id(aws: Aws) -> None:
 
     delivered = topic.deliver(s3=aws.client("s3"), sns=aws.client("sns"), paths=paths, topic=arn)
 
-    assert delivered == {"count": 23}
+    assert delivered == {"topic": arn, "count": 23}
     assert sorted(json.loads(body)["event_id"] for body in aws.messages(queue)) == sorted(ids(paths, range(23)))
 
 
@@ -102,3 +107,97 @@ def test_a_fault_at_any_call_loses_no_message_and_repeats_only_known_ids(aws: Aw
         )
 
     assert converge(aws, scenario) == ["GetObject", "PublishBatch", "PublishBatch"]
+
+
+def fifo(aws: Aws) -> tuple[str, str]:
+    """Create a FIFO topic with a FIFO queue that receives the bare messages; return ARN and URL."""
+    sns, sqs, name = aws.client("sns"), aws.client("sqs"), f"{uuid.uuid4().hex[:12]}.fifo"
+    topic: str = sns.create_topic(Name=name, Attributes={"FifoTopic": "true"})["TopicArn"]
+    queue: str = sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"})["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    return topic, queue
+
+
+def test_a_fifo_queue_holds_each_prediction_once_though_it_was_sent_twice(aws: Aws) -> None:
+    paths, (arn, queue) = scored(aws, 12), fifo(aws)
+    for _ in range(2):
+        topic.deliver(s3=aws.client("s3"), sns=aws.client("sns"), paths=paths, topic=arn)
+    found = aws.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"])
+    assert found["Attributes"]["ApproximateNumberOfMessages"] == "12"
+
+
+def test_an_id_of_any_characters_has_a_group_of_its_own(aws: Aws) -> None:
+    sent: list[dict[str, Any]] = []
+
+    class Sns:
+        def publish_batch(self, TopicArn: str, PublishBatchRequestEntries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+            sent.extend(PublishBatchRequestEntries)
+            return {}
+
+    paths = scored(aws, 2)
+    topic.deliver(s3=aws.client("s3"), sns=Sns(), paths=paths, topic="arn:decisions.fifo")
+    ids = [json.loads(entry["Message"]) for entry in sent]
+    assert [entry["MessageGroupId"] for entry in sent] == [sha256(one["id"]) for one in ids]
+    assert [entry["MessageDeduplicationId"] for entry in sent] == [sha256(one["event_id"]) for one in ids]
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_every_message_is_what_the_schema_says(aws: Aws) -> None:
+    paths, (arn, queue) = scored(aws, 3), aws.topic()
+    topic.deliver(s3=aws.client("s3"), sns=aws.client("sns"), paths=paths, topic=arn)
+    for body in aws.messages(queue):
+        conforms(json.loads(body))
+
+
+def test_a_consumer_gets_what_its_filter_lets_pass_and_another_everything(aws: Aws) -> None:
+    sns, sqs, paths, (arn, everything) = aws.client("sns"), aws.client("sqs"), scored(aws, 10), aws.topic()
+    queues = {}
+    policies: dict[str, dict[str, list[Any]]] = {
+        "late": {"score": [{"numeric": [">=", 0.5]}]},
+        "nobody": {"line": ["other"]},
+    }
+    for name, policy in policies.items():
+        check(policy)
+        queues[name] = sqs.create_queue(QueueName=f"{name}-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+        queue = sqs.get_queue_attributes(QueueUrl=queues[name], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        attributes = {
+            "FilterPolicy": json.dumps(policy),
+            "FilterPolicyScope": "MessageBody",
+            "RawMessageDelivery": "true",
+        }
+        sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes=attributes)
+
+    topic.deliver(s3=aws.client("s3"), sns=sns, paths=paths, topic=arn)
+
+    assert sorted(json.loads(body)["id"] for body in aws.messages(queues["late"])) == [f"UA-{i}" for i in range(5, 10)]
+    assert aws.messages(queues["nobody"]) == []
+    assert len(aws.messages(everything)) == 10
+
+
+def test_a_topic_that_throttles_for_a_while_gets_every_message(aws: Aws) -> None:
+    """As the handler's client does: it tries again by itself what SNS throttles."""
+    paths, (arn, queue) = scored(aws, 25), aws.topic()
+    patient = boto3.client(
+        "sns",
+        endpoint_url=aws.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"mode": "standard", "total_max_attempts": 4}),
+    )
+    throttled: list[int] = []
+
+    def slow_down(request: Any, **_: Any) -> Any:
+        if len(throttled) >= 2:
+            return None
+        throttled.append(1)
+        return throttled_answer(request)
+
+    patient.meta.events.register_first("before-send.sns.PublishBatch", slow_down)
+    delivered = topic.deliver(s3=aws.client("s3"), sns=patient, paths=paths, topic=arn)
+    assert (delivered["count"], len(throttled)) == (25, 2)
+    assert sorted(json.loads(body)["event_id"] for body in aws.messages(queue)) == sorted(ids(paths, range(25)))
