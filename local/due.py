@@ -59,13 +59,14 @@ def _cron(fields: str, after: dt.datetime, until: dt.datetime, zone: ZoneInfo) -
         cron = AwsCroniter(fields)
     except AwsCroniterExpressionError as error:
         raise LineError(f"schedule 'cron({fields})': {error}") from None
-    wall: dt.datetime | None = after.astimezone(zone).replace(tzinfo=dt.UTC)
-    while wall := _next(cron, wall):
+    wall = _next(cron, after.astimezone(zone).replace(tzinfo=dt.UTC))
+    while wall is not None:
         moment = wall.replace(tzinfo=zone).astimezone(dt.UTC)
         if moment > until:
             return
         if moment > after:  # an hour that a clock shows twice comes due once
             yield moment
+        wall = _next(cron, wall)
 
 
 def _next(cron: AwsCroniter, wall: dt.datetime) -> dt.datetime | None:

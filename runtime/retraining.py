@@ -44,7 +44,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Waiting:
-    """All that asked since the last start: the reasons and details, since when, the newest, the latest day asked for."""
+    """All that asked since the last start: the reasons and details, since when, the newest, the latest day asked."""
 
     reasons: list[str]
     details: list[str]
