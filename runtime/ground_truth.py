@@ -89,9 +89,7 @@ def _attempt(
             left.append(one)
     outcomes: dict[str, dict[_Sent, str | ConflictError]] = {key: {} for key in groups}
     remembering: set[str] = set()
-    edits = {
-        key: _edit(store, key, group, outcomes[key], known, remembering, now=now) for key, group in groups.items()
-    }
+    edits = {key: _edit(store, key, group, outcomes[key], known, remembering, now=now) for key, group in groups.items()}
     contended = marks.change(store, edits, sleep=sleep, now=now)
     left += [one for key in contended for one in groups[key]]
     for key in groups.keys() - set(contended):

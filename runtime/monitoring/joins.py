@@ -142,6 +142,4 @@ def difference(before: Counted | None, after: Counted | None, task: Task) -> Cou
             if counted.outcome is not None:
                 counts["outcome_n"] += sign
                 counts["outcome_micro"] += sign * round(counted.outcome * MICRO)
-    return {
-        place: kept for place, counts in found.items() if (kept := Counter({k: v for k, v in counts.items() if v}))
-    }
+    return {place: kept for place, counts in found.items() if (kept := Counter({k: v for k, v in counts.items() if v}))}

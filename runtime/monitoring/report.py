@@ -135,20 +135,21 @@ def _summary(report: Report, verdicts: Sequence[Verdict]) -> str:
 def _alarms(report: Report) -> str:
     rows = []
     for alarm, ended in paired(report.incidents):
-        until = f"until {escape(ended.window)}" if ended else '<span class="error">goes on</span>'
+        until = escape(ended.window) if ended else '<span class="error">goes on</span>'
         rows.append(
             (
                 f'<span class="error">{escape(alarm.monitor)}</span>',
                 escape(alarm.window),
                 f"<b>{escape(alarm.moved)}</b>" + (f" in {escape(alarm.slice)}" if alarm.slice else ""),
-                f"{escape(alarm.since)}<br>{until}",
+                escape(alarm.since),
+                until,
                 escape(alarm.says),
                 " · ".join(filter(None, (_link(alarm.link, "look"), _link(alarm.runbook, "runbook")))),
             )
         )
     if not rows:
         return "<h2>Alarms</h2><p>None.</p>"
-    return f"<h2>Alarms</h2>{table(('monitor', 'window', 'what moved', 'since', 'says', 'more'), rows)}"
+    return f"<h2>Alarms</h2>{table(('monitor', 'window', 'what moved', 'since', 'until', 'says', 'more'), rows)}"
 
 
 def _link(target: str, text: str) -> str:
