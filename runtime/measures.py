@@ -12,7 +12,10 @@ DRIFT = "Drift"
 DRIFT_MAX = "DriftMax"
 PERFORMANCE = "Performance"
 GROUND_TRUTH_JOINED = "GroundTruthJoined"
+ALARMING = "Alarming"
+"""Whether a monitor alarms, 0 or 1."""
 LINE = "Line"
+MONITOR = "Monitor"
 FEATURE = "Feature"
 
 _UNITS = {GROUND_TRUTH_JOINED: MetricUnit.Count}

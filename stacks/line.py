@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -96,7 +97,7 @@ class LineStack(cdk.Stack):
             self,
             "Overview",
             name=slug(environment.name, line.line),
-            line=line.line,
+            line=line,
             run=self.run,
             functions=handlers.made,
             queues={
@@ -104,6 +105,9 @@ class LineStack(cdk.Stack):
                 "capture": self.capture.queue.queue,
                 **self._dead_letters(),
             },
+            alarms=[found for found in self.node.find_all() if isinstance(found, cloudwatch.AlarmBase)],
+            api=self.rest.api.api if self.rest else None,
+            topics={"predictions": self.delivery.topic.topic} if self.delivery.topic else None,
         )
         self._outputs()
 

@@ -14,6 +14,13 @@ from runtime.monitoring import report
 from runtime.monitoring.report import Event, Report
 from tests.runtime.test_model_card import ATTACK, Tags
 
+
+class Whole(Tags):
+    """A drawn shape may hold a text, so it has to be closed, too."""
+
+    VOID = ("meta",)
+
+
 START = dt.datetime(2013, 8, 1, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
 DAYS = 40
@@ -111,7 +118,7 @@ def test_every_picture_has_a_text() -> None:
 def test_no_name_becomes_markup() -> None:
     told = page(ATTACK)
     assert "<script" not in told
-    tags = Tags(told)
+    tags = Whole(told)
     assert tags.open == []
     assert not {"script", "link", "img", "iframe"} & tags.seen
     assert not {name for name in tags.attributes if name.startswith("on") or name == "src"}
@@ -144,7 +151,7 @@ def test_windows_that_tell_nothing_leave_no_broken_figure() -> None:
     told = page(verdicts=[bare], incidents=[], events=[])
     for part in ("enough predictions", "enough labels", "no labels of a score", "No slice is watched", "None."):
         assert part in told
-    assert Tags(told).open == []
+    assert Whole(told).open == []
     assert "nan" not in told.lower()
 
 
