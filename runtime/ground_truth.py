@@ -14,10 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from runtime.delivery import lookup
 from runtime.monitoring import joins, labels, marks
 from runtime.monitoring.items import Raw
-from runtime.monitoring.joins import ConflictError, Item, Label
+from runtime.monitoring.joins import ConflictError, Item
 from runtime.monitoring.labels import Refusal, Told
 from runtime.monitoring.marks import Edit
 from runtime.monitoring.store import Store, expiry
@@ -88,8 +90,13 @@ def _attempt(
         elif not _wait(store, one, known.get(one.told.id), result, now):
             left.append(one)
     outcomes: dict[str, dict[_Sent, str | ConflictError]] = {key: {} for key in groups}
-    remembering: set[str] = set()
-    edits = {key: _edit(store, key, group, outcomes[key], known, remembering, now=now) for key, group in groups.items()}
+    remembered: set[str] = set()
+    edits: dict[str, Edit] = {}
+    for key, group in groups.items():
+        by_id = [one for one in group if one.told.prediction_id is None and one.told.id not in remembered]
+        remembered.update(one.told.id for one in by_id)
+        remember = _remember(store, key, by_id, known[by_id[0].told.id]) if by_id else None
+        edits[key] = _edit(group, outcomes[key], remember, now)
     contended = marks.change(store, edits, sleep=sleep, now=now)
     left += [one for key in contended for one in groups[key]]
     for key in groups.keys() - set(contended):
@@ -118,19 +125,11 @@ def _remembered(known: Raw) -> dict[str, str]:
 
 
 def _edit(
-    store: Store,
-    key: str,
     group: Sequence[_Sent],
     outcomes: dict[_Sent, str | ConflictError],
-    known: Mapping[str, Raw],
-    remembering: set[str],
-    *,
+    remember: dict[str, Any] | None,
     now: dt.datetime,
 ) -> Edit:
-    by_id = [one for one in group if one.told.prediction_id is None]
-    id_ = by_id[0].told.id if by_id and by_id[0].told.id not in remembering else ""
-    remembering.update({id_} - {""})
-
     def changed(item: Item, _: Raw | None) -> Item:
         outcomes.clear()
         for one in group:
@@ -142,19 +141,16 @@ def _edit(
                 outcomes[one] = "unmatched" if became == "new" and item.prediction is None else became
         return item
 
-    def beside(_item: Item, _: Raw | None) -> list[dict[str, Any]]:
-        return [{"Update": _remember(store, id_, key, by_id, known[id_])}] if id_ else []
-
-    return Edit(change=changed, beside=beside)
+    return Edit(change=changed, beside=lambda _item, _aside: [{"Update": remember}] if remember else [])
 
 
-def _remember(store: Store, id_: str, key: str, by_id: Sequence[_Sent], known: Raw) -> dict[str, Any]:
+def _remember(store: Store, key: str, by_id: Sequence[_Sent], known: Raw) -> dict[str, Any]:
     """Keep whom messages were about: were they to come again after the id's next prediction, they would be about it."""
     told = _remembered(known) | {f"{one.message} {one.place}": key for one in by_id}
     kept = dict(list(told.items())[-MOST_REMEMBERED:])
     return {
         "TableName": store.predictions,
-        "Key": lookup.key(store.line, id_),
+        "Key": lookup.key(store.line, by_id[0].told.id),
         "UpdateExpression": "SET told = :told",
         "ConditionExpression": "prediction_id = :prediction",
         "ExpressionAttributeValues": {":told": {"S": json.dumps(kept)}, ":prediction": known["prediction_id"]},
@@ -202,3 +198,26 @@ def _tell(result: Joined, one: _Sent, outcome: str | ConflictError) -> None:
         result.refused.setdefault(one.message, []).append(refusal)
     else:
         result.counts["joined" if outcome == "new" else outcome] += 1
+
+
+def put_aside(sqs: Any, queue: str, messages: Mapping[str, str], joined: Joined) -> None:
+    """Send what can never be joined to the dead-letter queue, with the reason; a message that cannot go there comes
+    again, and the source queue's own limit ends that.
+
+    Of a message with several labels only those go that were refused. To send one again is safe once it is mended.
+    """
+    for message, refusals in joined.refused.items():
+        for reason in dict.fromkeys(refusal.reason for refusal in refusals):
+            given = [refusal.given for refusal in refusals if refusal.reason == reason]
+            whole = len(refusals) == 1 and (given[0] is None or "labels" not in messages[message])
+            try:
+                sqs.send_message(
+                    QueueUrl=queue,
+                    MessageBody=messages[message] if whole else json.dumps({"labels": given}),
+                    MessageAttributes={
+                        "reason": {"DataType": "String", "StringValue": reason},
+                        "message_id": {"DataType": "String", "StringValue": message},
+                    },
+                )
+            except (BotoCoreError, ClientError) as error:
+                joined.again[message] = f"it could not be put aside: {type(error).__name__}"

@@ -53,7 +53,7 @@ def parse(body: str, line: str, task: Task, now: dt.datetime) -> Iterator[Told |
     if not isinstance(given, dict):
         yield Refusal("the body is not a JSON object")
         return
-    each = given["labels"] if "labels" in given else [given]
+    each = given.get("labels", [given])
     if not isinstance(each, list) or not 1 <= len(each) <= MOST:
         yield Refusal(f"labels is not a list of 1 to {MOST} labels")
         return
@@ -102,10 +102,10 @@ def accept(sqs: Any, queue: str, line: str, task: Task, given: Sequence[Any]) ->
 
 def send(sqs: Any, queue: str, given: Sequence[Any]) -> int:
     """Send labels as messages; return how many messages they became. After an error sending all again is safe."""
-    count = 0
-    for count, body in enumerate(_bodies(given), start=1):
+    bodies = list(_bodies(given))
+    for body in bodies:
         sqs.send_message(QueueUrl=queue, MessageBody=body)
-    return count
+    return len(bodies)
 
 
 def _bodies(given: Sequence[Any]) -> Iterator[str]:

@@ -61,7 +61,8 @@ def change(
             sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
         lost: list[str] = []
         for first in range(0, len(left), LIMIT // 2):
-            lost += _chunk(store, left[first : first + LIMIT // 2], edits, sketched, touched, moment)
+            chunk = {key: edits[key] for key in left[first : first + LIMIT // 2]}
+            lost += _chunk(store, chunk, sketched, touched, moment)
         left = lost
         if not left:
             break
@@ -72,19 +73,18 @@ def change(
 
 def _chunk(
     store: Store,
-    keys: Sequence[str],
     edits: Mapping[str, Edit],
     sketched: Callable[[Sequence[Pair]], list[Partial]],
     touched: set[str],
     now: dt.datetime,
 ) -> list[str]:
     """Read some items and write what changes; return the keys of those that somebody else changed meanwhile."""
-    asides = {edits[key].aside for key in keys} - {""}
-    raws = read(store, [*keys, *sorted(asides)])
+    asides = {edit.aside for edit in edits.values()} - {""}
+    raws = read(store, [*edits, *sorted(asides)])
     pairs: list[Pair] = []
-    for key in keys:
+    for key, edit in edits.items():
         before = items.read(key, raws.get(key))
-        after = joins.settled(edits[key].change(before, raws.get(edits[key].aside)), store, now)
+        after = joins.settled(edit.change(before, raws.get(edit.aside)), store, now)
         if place := _window(after, store):
             touched.add(place)
         if _told(after) != _told(before):
