@@ -1,0 +1,251 @@
+"""``line replay``: days of a line's past, streamed through everything that lives on predictions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cli.asked import moment
+from cli.ending import UsageError, keep_log
+from cli.order import Order, take_order
+from cli.progress import Progress
+from cli.replay_rows import Wanted, file_of
+from cli.replay_show import Days, show
+from cli.replay_stream import Stream
+from cli.run import carry_out, site_and_sample
+from cli.sample import Sample
+from cli.site import Site, stack_of
+from config.errors import LineError
+from config.loading import ROOT
+from config.reading import shown
+from local.processes import Child, Processes
+from runtime import incidents, ledger, promotion
+from runtime.incidents import Incident
+
+_DAY = dt.timedelta(days=1)
+_SECONDS_FOR_A_MONTH = 600.0
+_SECONDS_BETWEEN_LOOKS = 0.3
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What is replayed: whole days (UTC) from ``first`` on, ``end`` excluded, at so many times the speed of life."""
+
+    first: dt.datetime
+    end: dt.datetime
+    sample: float
+    speed: float | None
+    """None is as fast as it goes."""
+
+    @classmethod
+    def of(cls, first: str, last: str, sample: float, speed: str) -> Stretch:
+        """Read the options; raises UsageError for one that says nothing that could be replayed."""
+        start, end = (moment(name, text) for name, text in (("--from", first), ("--to", last)))
+        start, end = (at.replace(hour=0, minute=0, second=0, microsecond=0) for at in (start, end))
+        if end < start:
+            raise UsageError(f"--from: {first} is after --to {last}: correct one of them")
+        if not 0 < sample <= 1:
+            raise UsageError(f"--sample: {sample:g} is no share of the events, expected more than 0, up to 1: correct it")
+        return cls(start, end + _DAY, sample, _speed(speed))
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.first).days
+
+
+@dataclass
+class Replayed:
+    """What came of it."""
+
+    stream: Stream
+    alarms: list[Incident] = field(default_factory=list)
+    retrainings: list[dict[str, str]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def replay_line(line: str, stretch: Stretch, *, given: Sequence[str], output: Path | None, as_json: bool) -> int:
+    """Replay the stretch in the ``line up`` that runs, or in an embedded AWS of its own, and tell what came of it."""
+    from cli.report import write_report
+
+    order = take_order(line, given=given)
+    began = time.monotonic()
+    path = output or Path(f"{line}-report.html")
+    with Progress() as progress, site_and_sample(order, port=None, progress=progress) as (site, its_sample):
+        _with_a_champion(order, site, its_sample, progress)
+        progress.phase("reading the past of the line from its offline store")
+        progress.pause()
+        replayed = replay(order, site, stretch)
+        write_report(order.bundle.definition, site, first=stretch.first, last=stretch.end, path=path)
+        problems = site.problems()
+    replayed.seconds = time.monotonic() - began
+    if as_json:
+        print(json.dumps(document(replayed, stretch, path), indent=2, default=str))
+    else:
+        show(replayed, stretch, path, problems=problems)
+    return 0
+
+
+def replay(order: Order, site: Site, stretch: Stretch) -> Replayed:
+    """Stream the days, one after another; the embedded AWS's clock is set back to the machine's at the end."""
+    outputs = site.outputs(order.line)
+    stream = Stream(site=site, outputs=outputs, line=order.bundle.definition)
+    replayed = Replayed(stream=stream)
+    dynamodb, table = site.client("dynamodb"), outputs["LedgerTable"]
+    before = {(one.monitor, one.window, one.state) for one in incidents.every(dynamodb, table, order.line)}
+    schedules = _schedules(site, order.line)
+    site.set_clock(stretch.first)
+    try:
+        with _rows(order, site, outputs, stretch) as days, Days(stretch.days) as shown_days:
+            for day, rows in days:
+                began = time.monotonic()
+                stream.day(rows, day + _DAY)
+                _on(site, day + _DAY, schedules)
+                _wait_for_runs(site, outputs, order.line, replayed, shown_days)
+                found = incidents.every(dynamodb, table, order.line)
+                replayed.alarms = [one for one in found if (one.monitor, one.window, one.state) not in before]
+                shown_days.day(day, stream, replayed.alarms, replayed.retrainings)
+                if stretch.speed is not None:
+                    time.sleep(max(_DAY.total_seconds() / stretch.speed - (time.monotonic() - began), 0))
+            late = stretch.end + dt.timedelta(hours=order.bundle.definition.monitoring.lateness_hours, minutes=30)
+            stream.tell(late)
+            _on(site, late, schedules)
+            _wait_for_runs(site, outputs, order.line, replayed, shown_days)
+            found = incidents.every(dynamodb, table, order.line)
+            replayed.alarms = [one for one in found if (one.monitor, one.window, one.state) not in before]
+    finally:
+        site.set_clock(None)
+    return replayed
+
+
+def document(replayed: Replayed, stretch: Stretch, path: Path) -> dict[str, Any]:
+    """Return what came of it as JSON has it."""
+    return {
+        "line": replayed.stream.line.line,
+        "from": stretch.first.date().isoformat(),
+        "to": (stretch.end - _DAY).date().isoformat(),
+        "sample": stretch.sample,
+        "predictions": replayed.stream.predictions,
+        "labels": replayed.stream.labels,
+        "alarms": [vars(one) | {"moved": one.moved} for one in replayed.alarms],
+        "retrainings": replayed.retrainings,
+        "report": str(path.resolve()),
+        "seconds": round(replayed.seconds, 1),
+    }
+
+
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise UsageError(f"--speed: {text!r} is no speed, expected a number of times that of life, or max: correct it")
+    return speed
+
+
+def _with_a_champion(order: Order, site: Site, its_sample: Sample, progress: Progress) -> None:
+    """Run the line once if it has no champion yet; raises LineError when it has none then."""
+    dynamodb, table = site.client("dynamodb"), site.outputs(order.line)["LedgerTable"]
+    if promotion.champion(dynamodb, table, order.line) is not None:
+        return
+    progress.phase(f"{order.line} has no champion yet: running it once")
+    outcome = carry_out(order, site=site, its_sample=its_sample, progress=progress).outcome
+    if promotion.champion(dynamodb, table, order.line) is None:
+        raise LineError(
+            f"line {order.line!r} has no champion that could score: its run was {outcome.status}"
+            f"{f' ({outcome.cause})' if outcome.cause else ''}: mend it with `line run {order.line}`, then replay"
+        )
+
+
+@contextmanager
+def _rows(
+    order: Order, site: Site, outputs: Mapping[str, str], stretch: Stretch
+) -> Iterator[Iterator[tuple[dt.datetime, list[dict[str, Any]]]]]:
+    """Give each day with its rows, as a program beside this one writes them."""
+    with tempfile.TemporaryDirectory() as scratch, closing(Processes()) as processes:
+        wanted = Wanted(
+            line=order.line,
+            first=stretch.first.date().isoformat(),
+            last=stretch.end.date().isoformat(),
+            sample=stretch.sample,
+            folder=scratch,
+            endpoint=site.endpoint,
+            region=site.region,
+            lake=outputs["LakeBucket"],
+            database=outputs["Database"],
+            parameters={name: str(value) for name, value in order.local.items()},
+        )
+        environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        said: list[str] = []
+        command = [sys.executable, "-m", "cli.replay_rows", wanted.text()]
+        child = processes.start(command, environment=environment, directory=ROOT, on_line=said.append)
+        yield _days(child, Path(scratch), stretch, said)
+
+
+def _days(
+    child: Child, folder: Path, stretch: Stretch, said: Sequence[str]
+) -> Iterator[tuple[dt.datetime, list[dict[str, Any]]]]:
+    for number in range(stretch.days):
+        day = stretch.first + number * _DAY
+        path = file_of(folder, day.date())
+        deadline = time.monotonic() + _SECONDS_FOR_A_MONTH
+        while not path.exists():
+            if child.poll() is not None and not path.exists():
+                child.drain()
+                log = keep_log("replay", "\n".join(said), ROOT)
+                raise LineError(f"{said[-1] if said else 'replay: no row was read'} (all it said: {shown(log, ROOT)})")
+            if time.monotonic() > deadline:
+                raise LineError(f"replay: the rows of {day:%Y-%m-%d} were not read within {_SECONDS_FOR_A_MONTH:g} s")
+            time.sleep(0.02)
+        with path.open(encoding="utf-8") as file:
+            rows = [json.loads(line) for line in file]
+        path.unlink()
+        yield day, rows
+
+
+def _schedules(site: Site, line: str) -> list[str]:
+    """Return the names of the line's rules that call functions: its monitors, and what starts its runs.
+
+    Its other schedules start jobs, e.g. the maintenance of tables, which live by the machine's clock.
+    """
+    events, found = site.client("events"), []
+    for page in events.get_paginator("list_rules").paginate(NamePrefix=stack_of(line)):
+        for rule in page["Rules"]:
+            if rule.get("ScheduleExpression"):
+                targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+                if all(":lambda:" in target["Arn"] for target in targets):
+                    found.append(rule["Name"])
+    return found
+
+
+def _on(site: Site, to: dt.datetime, schedules: Sequence[str]) -> None:
+    """Advance the clock, and let each schedule fire for the last time that it came due on the way."""
+    site.advance(to, last=1, only=schedules)
+
+
+def _wait_for_runs(
+    site: Site, outputs: Mapping[str, str], line: str, replayed: Replayed, shown_days: Days
+) -> None:
+    """Wait for the runs that something started meanwhile, and keep how each ended."""
+    stepfunctions = site.client("stepfunctions")
+    while running := stepfunctions.list_executions(stateMachineArn=outputs["StateMachineArn"], statusFilter="RUNNING")[
+        "executions"
+    ]:
+        execution = running[0]
+        stations = ledger.stations(site.client("dynamodb"), outputs["LedgerTable"], line, execution["name"])
+        shown_days.running(execution["name"], stations)
+        described = stepfunctions.describe_execution(executionArn=execution["executionArn"])
+        if described["status"] != "RUNNING":
+            continue
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
