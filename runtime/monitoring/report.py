@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from html import escape
 
 from runtime.incidents import Incident
-from runtime.monitoring import figures
-from runtime.monitoring.figures import Verdict, moment
+from runtime.monitoring import pictures
+from runtime.monitoring.pictures import Verdict, moment
 from runtime.page import facts, page, table
 from runtime.timeline import Axis, Mark
 
@@ -57,20 +57,20 @@ def rendered(report: Report) -> str:
         return page(title, [*head, _nothing(report), _alarms(report), _events(report)])
     verdicts = sorted(report.verdicts, key=lambda verdict: str(verdict["start"]))
     axis = Axis(report.start, report.end, _marks(report))
-    drawn = figures.Drawn(axis=axis, verdicts=verdicts, intervals=intervals(report.incidents, report.end))
+    drawn = pictures.Drawn(axis=axis, verdicts=verdicts, intervals=intervals(report.incidents, report.end))
     return page(
         title,
         [
             *head,
             _summary(report, verdicts),
             _alarms(report),
-            f"<h2>Drift</h2>{figures.drift(drawn)}",
-            f"<h2>Performance</h2>{figures.performance(drawn, report.performance_bars)}",
-            f"<h2>Calibration</h2>{figures.calibration(verdicts)}",
-            f"<h2>Data quality</h2>{figures.quality(drawn)}",
-            f"<h2>Volume and labels</h2>{figures.volumes(drawn)}",
-            f"<h2>Latency</h2>{figures.latency(drawn)}",
-            f"<h2>Slices</h2>{figures.slices(verdicts)}",
+            f"<h2>Drift</h2>{pictures.drift(drawn)}",
+            f"<h2>Performance</h2>{pictures.performance(drawn, report.performance_bars)}",
+            f"<h2>Calibration</h2>{pictures.calibration(verdicts)}",
+            f"<h2>Data quality</h2>{pictures.quality(drawn)}",
+            f"<h2>Volume and labels</h2>{pictures.volumes(drawn)}",
+            f"<h2>Latency</h2>{pictures.latency(drawn)}",
+            f"<h2>Slices</h2>{pictures.slices(verdicts)}",
             _events(report),
         ],
     )
