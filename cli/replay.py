@@ -30,6 +30,8 @@ from config.reading import shown
 from local.processes import Child, Processes
 from runtime import incidents, ledger, promotion
 from runtime.incidents import Incident
+from runtime.monitoring import history
+from runtime.monitoring.history import Event
 
 _DAY = dt.timedelta(days=1)
 _SECONDS_FOR_A_MONTH = 600.0
@@ -54,7 +56,7 @@ class Stretch:
         if end < start:
             raise UsageError(f"--from: {first} is after --to {last}: correct one of them")
         if not 0 < sample <= 1:
-            raise UsageError(f"--sample: {sample:g} is no share of the events, expected more than 0, up to 1: correct it")
+            raise UsageError(f"--sample: {sample:g} is no share of the events, expected 0.01 to 1: correct it")
         return cls(start, end + _DAY, sample, _speed(speed))
 
     @property
@@ -68,7 +70,7 @@ class Replayed:
 
     stream: Stream
     alarms: list[Incident] = field(default_factory=list)
-    retrainings: list[dict[str, str]] = field(default_factory=list)
+    retrainings: list[Event] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -100,7 +102,7 @@ def replay(order: Order, site: Site, stretch: Stretch) -> Replayed:
     stream = Stream(site=site, outputs=outputs, line=order.bundle.definition)
     replayed = Replayed(stream=stream)
     dynamodb, table = site.client("dynamodb"), outputs["LedgerTable"]
-    before = {(one.monitor, one.window, one.state) for one in incidents.every(dynamodb, table, order.line)}
+    look = _Look(dynamodb, table, order.line)
     schedules = _schedules(site, order.line)
     site.set_clock(stretch.first)
     try:
@@ -109,18 +111,16 @@ def replay(order: Order, site: Site, stretch: Stretch) -> Replayed:
                 began = time.monotonic()
                 stream.day(rows, day + _DAY)
                 _on(site, day + _DAY, schedules)
-                _wait_for_runs(site, outputs, order.line, replayed, shown_days)
-                found = incidents.every(dynamodb, table, order.line)
-                replayed.alarms = [one for one in found if (one.monitor, one.window, one.state) not in before]
+                _wait_for_runs(site, outputs, order.line, shown_days)
+                look.at(replayed)
                 shown_days.day(day, stream, replayed.alarms, replayed.retrainings)
                 if stretch.speed is not None:
                     time.sleep(max(_DAY.total_seconds() / stretch.speed - (time.monotonic() - began), 0))
             late = stretch.end + dt.timedelta(hours=order.bundle.definition.monitoring.lateness_hours, minutes=30)
             stream.tell(late)
             _on(site, late, schedules)
-            _wait_for_runs(site, outputs, order.line, replayed, shown_days)
-            found = incidents.every(dynamodb, table, order.line)
-            replayed.alarms = [one for one in found if (one.monitor, one.window, one.state) not in before]
+            _wait_for_runs(site, outputs, order.line, shown_days)
+            look.at(replayed)
     finally:
         site.set_clock(None)
     return replayed
@@ -136,7 +136,7 @@ def document(replayed: Replayed, stretch: Stretch, path: Path) -> dict[str, Any]
         "predictions": replayed.stream.predictions,
         "labels": replayed.stream.labels,
         "alarms": [vars(one) | {"moved": one.moved} for one in replayed.alarms],
-        "retrainings": replayed.retrainings,
+        "retrainings": [vars(one) for one in replayed.retrainings],
         "report": str(path.resolve()),
         "seconds": round(replayed.seconds, 1),
     }
@@ -234,18 +234,31 @@ def _on(site: Site, to: dt.datetime, schedules: Sequence[str]) -> None:
     site.advance(to, last=1, only=schedules)
 
 
-def _wait_for_runs(
-    site: Site, outputs: Mapping[str, str], line: str, replayed: Replayed, shown_days: Days
-) -> None:
-    """Wait for the runs that something started meanwhile, and keep how each ended."""
-    stepfunctions = site.client("stepfunctions")
-    while running := stepfunctions.list_executions(stateMachineArn=outputs["StateMachineArn"], statusFilter="RUNNING")[
-        "executions"
-    ]:
-        execution = running[0]
-        stations = ledger.stations(site.client("dynamodb"), outputs["LedgerTable"], line, execution["name"])
-        shown_days.running(execution["name"], stations)
-        described = stepfunctions.describe_execution(executionArn=execution["executionArn"])
-        if described["status"] != "RUNNING":
-            continue
+def _wait_for_runs(site: Site, outputs: Mapping[str, str], line: str, days: Days) -> None:
+    """Wait for the runs that something started: what comes next is scored by whichever version is then there."""
+    stepfunctions, dynamodb = site.client("stepfunctions"), site.client("dynamodb")
+    while running := _running(stepfunctions, outputs["StateMachineArn"]):
+        days.running(running, ledger.stations(dynamodb, outputs["LedgerTable"], line, running))
         time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+
+def _running(stepfunctions: Any, machine: str) -> str:
+    found = stepfunctions.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+    return str(found[0]["name"]) if found else ""
+
+
+class _Look:
+    """Looks at what the ledger has of alarms and retrainings that was not in it at the beginning."""
+
+    def __init__(self, dynamodb: Any, table: str, line: str) -> None:
+        self._place = (dynamodb, table, line)
+        self._alarms, self._retrainings = self._now()
+
+    def at(self, replayed: Replayed) -> None:
+        alarms, retrainings = self._now()
+        replayed.alarms = [one for one in alarms if one not in self._alarms]
+        replayed.retrainings = [one for one in retrainings if one.name not in {e.name for e in self._retrainings}]
+
+    def _now(self) -> tuple[list[Incident], list[Event]]:
+        events = [event for event in history.events(*self._place) if event.kind == "retraining"]
+        return incidents.every(*self._place), events

@@ -134,7 +134,8 @@ def _row(row: dict[str, Any], dataset: Any, names: list[str]) -> dict[str, Any]:
 def _utc(moment: Any) -> str:
     if not isinstance(moment, dt.datetime):  # a DATE
         moment = dt.datetime(moment.year, moment.month, moment.day, tzinfo=dt.UTC)
-    return (moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)).isoformat()
+    aware: dt.datetime = moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+    return aware.isoformat()
 
 
 def _plain(value: Any) -> Any:

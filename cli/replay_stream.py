@@ -92,8 +92,8 @@ class Stream:
         except ClientError as error:
             told = error.response.get("OriginalMessage") or error.response["Error"]["Message"]
             raise LineError(
-                f"endpoint {self.outputs['EndpointName']}: it answered {told}: look at its log with `line up`, then replay "
-                "again: nothing is doubled"
+                f"endpoint {self.outputs['EndpointName']}: it answered {told}: mend it, then replay again: "
+                "nothing is doubled"
             ) from None
         told = json.loads(answer["Body"].read())
         return [float(one["score"]) for one in told["predictions"]], int(told["model_version"] or 0)

@@ -29,7 +29,17 @@ def stack_of(line: str) -> str:
     return f"AssemblyLine-{ENVIRONMENT}-{''.join(word.capitalize() for word in line.split('_'))}"
 
 
-class Site(Protocol):
+class Readable(Protocol):
+    """Where a line is deployed, as far as reading goes."""
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client that acts as the operator."""
+
+    def outputs(self, line: str) -> dict[str, str]:
+        """Return the outputs of the foundation and of the line's stack."""
+
+
+class Site(Readable, Protocol):
     """What a run needs of an embedded AWS."""
 
     @property
@@ -39,12 +49,6 @@ class Site(Protocol):
     @property
     def region(self) -> str:
         """The region that its resources are in."""
-
-    def client(self, service: str) -> Any:
-        """Return a boto3 client that acts as the operator."""
-
-    def outputs(self, line: str) -> dict[str, str]:
-        """Return the outputs of the foundation and of the line's stack."""
 
     def grants(self) -> dict[str, int]:
         """Return how many calls were allowed and denied, and how many grants nothing used."""

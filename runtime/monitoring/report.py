@@ -12,21 +12,10 @@ from html import escape
 
 from runtime.incidents import Incident
 from runtime.monitoring import pictures
+from runtime.monitoring.history import Event
 from runtime.monitoring.pictures import Verdict, moment
 from runtime.page import facts, page, table
 from runtime.timeline import Axis, Mark
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something on the time axis: a version that went into production, or another training that began."""
-
-    at: dt.datetime
-    kind: str
-    """``version`` or ``retraining``."""
-    name: str
-    why: str = ""
-    result: str = ""
 
 
 @dataclass(frozen=True)

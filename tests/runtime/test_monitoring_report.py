@@ -11,7 +11,8 @@ import pytest
 
 from runtime.incidents import Incident
 from runtime.monitoring import report
-from runtime.monitoring.report import Event, Report
+from runtime.monitoring.history import Event
+from runtime.monitoring.report import Report
 from tests.runtime.test_model_card import ATTACK, Tags
 
 
