@@ -73,9 +73,11 @@ def keep(store: Store, captured: Sequence[Event]) -> list[str]:
 
 
 def _line(event: Event, share: float) -> str:
+    prediction = event["prediction"]
     row = {
         "event_id": event["event_id"],
-        **event["prediction"],
+        **prediction,
+        **{name: events.moment(prediction[name]).isoformat() for name in ("event_time", "at")},
         "milliseconds": event.get("milliseconds"),
         "inputs": event["inputs"] if events.chosen(event, share) else None,
         "date": events.date_of(event),
