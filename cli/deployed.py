@@ -37,7 +37,7 @@ class Deployed:
             (found,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
         except (ClientError, BotoCoreError) as error:
             raise LineError(
-                f"stack {name} cannot be read in region {self.session.region_name} ({error}): name another --environment, "
-                "or set AWS_PROFILE and AWS_REGION to where it is deployed"
+                f"stack {name} cannot be read in region {self.session.region_name} ({error}): name another "
+                "--environment, or set AWS_PROFILE and AWS_REGION to where it is deployed"
             ) from None
         return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
