@@ -25,13 +25,15 @@ from cli.run import carry_out, site_and_sample
 from cli.sample import Sample
 from cli.site import Site, stack_of
 from config.errors import LineError
+from config.line import Line
 from config.loading import ROOT
 from config.reading import shown
 from local.processes import Child, Processes
 from runtime import incidents, ledger, promotion
 from runtime.incidents import Incident
-from runtime.monitoring import history
+from runtime.monitoring import history, verdicts
 from runtime.monitoring.history import Event
+from runtime.monitoring.store import start_of
 
 _DAY = dt.timedelta(days=1)
 _SECONDS_FOR_A_MONTH = 600.0
@@ -113,7 +115,8 @@ def replay(order: Order, site: Site, stretch: Stretch) -> Replayed:
                 _on(site, day + _DAY, schedules)
                 _wait_for_runs(site, outputs, order.line, shown_days)
                 look.at(replayed)
-                shown_days.day(day, stream, replayed.alarms, replayed.retrainings)
+                moved = look.moved(outputs["WindowsTable"], order.bundle.definition, day + _DAY)
+                shown_days.day(day, stream, replayed.alarms, replayed.retrainings, moved)
                 if stretch.speed is not None:
                     time.sleep(max(_DAY.total_seconds() / stretch.speed - (time.monotonic() - began), 0))
             late = stretch.end + dt.timedelta(hours=order.bundle.definition.monitoring.lateness_hours, minutes=30)
@@ -258,6 +261,17 @@ class _Look:
         alarms, retrainings = self._now()
         replayed.alarms = [one for one in alarms if one not in self._alarms]
         replayed.retrainings = [one for one in retrainings if one.name not in {e.name for e in self._retrainings}]
+
+    def moved(self, windows: str, line: Line, now: dt.datetime) -> tuple[str, float] | None:
+        """Return the column that moved most in the last window that is due, and how far; None where none was told."""
+        dynamodb, _, name = self._place
+        hours = line.monitoring.window.hours
+        if hours is None:
+            return None
+        start = now - dt.timedelta(hours=hours + line.monitoring.lateness_hours)
+        verdict = verdicts.find(dynamodb, windows, name, start_of(start, hours))
+        indices = {column: float(one["index"]) for column, one in verdict.drift.items()} if verdict else {}
+        return max(indices.items(), key=lambda pair: pair[1], default=None)
 
     def _now(self) -> tuple[list[Incident], list[Event]]:
         events = [event for event in history.events(*self._place) if event.kind == "retraining"]
