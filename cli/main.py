@@ -425,7 +425,8 @@ def replay(
     from cli.ending import ended
 
     def work() -> int:
-        from cli.replay import Stretch, replay_line
+        from cli.replay import replay_line
+        from cli.replay_past import Stretch
 
         stretch = Stretch.of(first, last, sample, speed)
         return replay_line(line, stretch, given=parameters or [], output=output, as_json=as_json)

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
-import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cli.asked import moment
-from cli.ending import UsageError, keep_log
 from cli.order import Order, take_order
 from cli.progress import Progress
-from cli.replay_rows import Wanted, file_of
+from cli.replay_past import DAY, Stretch, past
 from cli.replay_show import Days, show
 from cli.replay_stream import Stream
 from cli.run import carry_out, site_and_sample
@@ -26,44 +20,13 @@ from cli.sample import Sample
 from cli.site import Site, stack_of
 from config.errors import LineError
 from config.line import Line
-from config.loading import ROOT
-from config.reading import shown
-from local.processes import Child, Processes
 from runtime import incidents, ledger, promotion
 from runtime.incidents import Incident
 from runtime.monitoring import history, verdicts
 from runtime.monitoring.history import Event
 from runtime.monitoring.store import start_of
 
-_DAY = dt.timedelta(days=1)
-_SECONDS_FOR_A_MONTH = 600.0
 _SECONDS_BETWEEN_LOOKS = 0.3
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """What is replayed: whole days (UTC) from ``first`` on, ``end`` excluded, at so many times the speed of life."""
-
-    first: dt.datetime
-    end: dt.datetime
-    sample: float
-    speed: float | None
-    """None is as fast as it goes."""
-
-    @classmethod
-    def of(cls, first: str, last: str, sample: float, speed: str) -> Stretch:
-        """Read the options; raises UsageError for one that says nothing that could be replayed."""
-        start, end = (moment(name, text) for name, text in (("--from", first), ("--to", last)))
-        start, end = (at.replace(hour=0, minute=0, second=0, microsecond=0) for at in (start, end))
-        if end < start:
-            raise UsageError(f"--from: {first} is after --to {last}: correct one of them")
-        if not 0 < sample <= 1:
-            raise UsageError(f"--sample: {sample:g} is no share of the events, expected 0.01 to 1: correct it")
-        return cls(start, end + _DAY, sample, _speed(speed))
-
-    @property
-    def days(self) -> int:
-        return (self.end - self.first).days
 
 
 @dataclass
@@ -108,17 +71,17 @@ def replay(order: Order, site: Site, stretch: Stretch) -> Replayed:
     schedules = _schedules(site, order.line)
     site.set_clock(stretch.first)
     try:
-        with _rows(order, site, outputs, stretch) as days, Days(stretch.days) as shown_days:
+        with past(order, site, outputs, stretch) as days, Days(stretch.days) as shown_days:
             for day, rows in days:
                 began = time.monotonic()
-                stream.day(rows, day + _DAY)
-                _on(site, day + _DAY, schedules)
+                stream.day(rows, day + DAY)
+                _on(site, day + DAY, schedules)
                 _wait_for_runs(site, outputs, order.line, shown_days)
                 look.at(replayed)
-                moved = look.moved(outputs["WindowsTable"], order.bundle.definition, day + _DAY)
+                moved = look.moved(outputs["WindowsTable"], order.bundle.definition, day + DAY)
                 shown_days.day(day, stream, replayed.alarms, replayed.retrainings, moved)
                 if stretch.speed is not None:
-                    time.sleep(max(_DAY.total_seconds() / stretch.speed - (time.monotonic() - began), 0))
+                    time.sleep(max(DAY.total_seconds() / stretch.speed - (time.monotonic() - began), 0))
             late = stretch.end + dt.timedelta(hours=order.bundle.definition.monitoring.lateness_hours, minutes=30)
             stream.tell(late)
             _on(site, late, schedules)
@@ -134,7 +97,7 @@ def document(replayed: Replayed, stretch: Stretch, path: Path) -> dict[str, Any]
     return {
         "line": replayed.stream.line.line,
         "from": stretch.first.date().isoformat(),
-        "to": (stretch.end - _DAY).date().isoformat(),
+        "to": (stretch.end - DAY).date().isoformat(),
         "sample": stretch.sample,
         "predictions": replayed.stream.predictions,
         "labels": replayed.stream.labels,
@@ -143,18 +106,6 @@ def document(replayed: Replayed, stretch: Stretch, path: Path) -> dict[str, Any]
         "report": str(path.resolve()),
         "seconds": round(replayed.seconds, 1),
     }
-
-
-def _speed(text: str) -> float | None:
-    if text == "max":
-        return None
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed < float("inf"):
-        raise UsageError(f"--speed: {text!r} is no speed, expected a number of times that of life, or max: correct it")
-    return speed
 
 
 def _with_a_champion(order: Order, site: Site, its_sample: Sample, progress: Progress) -> None:
@@ -169,52 +120,6 @@ def _with_a_champion(order: Order, site: Site, its_sample: Sample, progress: Pro
             f"line {order.line!r} has no champion that could score: its run was {outcome.status}"
             f"{f' ({outcome.cause})' if outcome.cause else ''}: mend it with `line run {order.line}`, then replay"
         )
-
-
-@contextmanager
-def _rows(
-    order: Order, site: Site, outputs: Mapping[str, str], stretch: Stretch
-) -> Iterator[Iterator[tuple[dt.datetime, list[dict[str, Any]]]]]:
-    """Give each day with its rows, as a program beside this one writes them."""
-    with tempfile.TemporaryDirectory() as scratch, closing(Processes()) as processes:
-        wanted = Wanted(
-            line=order.line,
-            first=stretch.first.date().isoformat(),
-            last=stretch.end.date().isoformat(),
-            sample=stretch.sample,
-            folder=scratch,
-            endpoint=site.endpoint,
-            region=site.region,
-            lake=outputs["LakeBucket"],
-            database=outputs["Database"],
-            parameters={name: str(value) for name, value in order.local.items()},
-        )
-        environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-        said: list[str] = []
-        command = [sys.executable, "-m", "cli.replay_rows", wanted.text()]
-        child = processes.start(command, environment=environment, directory=ROOT, on_line=said.append)
-        yield _days(child, Path(scratch), stretch, said)
-
-
-def _days(
-    child: Child, folder: Path, stretch: Stretch, said: Sequence[str]
-) -> Iterator[tuple[dt.datetime, list[dict[str, Any]]]]:
-    for number in range(stretch.days):
-        day = stretch.first + number * _DAY
-        path = file_of(folder, day.date())
-        deadline = time.monotonic() + _SECONDS_FOR_A_MONTH
-        while not path.exists():
-            if child.poll() is not None and not path.exists():
-                child.drain()
-                log = keep_log("replay", "\n".join(said), ROOT)
-                raise LineError(f"{said[-1] if said else 'replay: no row was read'} (all it said: {shown(log, ROOT)})")
-            if time.monotonic() > deadline:
-                raise LineError(f"replay: the rows of {day:%Y-%m-%d} were not read within {_SECONDS_FOR_A_MONTH:g} s")
-            time.sleep(0.02)
-        with path.open(encoding="utf-8") as file:
-            rows = [json.loads(line) for line in file]
-        path.unlink()
-        yield day, rows
 
 
 def _schedules(site: Site, line: str) -> list[str]:

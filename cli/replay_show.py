@@ -20,7 +20,8 @@ from runtime.ledger import Entry
 from runtime.monitoring.history import Event
 
 if TYPE_CHECKING:
-    from cli.replay import Replayed, Stretch
+    from cli.replay import Replayed
+    from cli.replay_past import Stretch
     from cli.replay_stream import Stream
 
 _WIDTH = 160

@@ -92,7 +92,7 @@ class LineDashboard(Construct):
             title="Drift",
             width=_HALF,
             left=[line_metric(name, measures.DRIFT_MAX), *columns],
-            left_annotations=[_bar(drift.threshold)],
+            left_annotations=[_bar(drift.threshold)] if drift.threshold is not None else [],
         )
 
     def _performance(self) -> cloudwatch.GraphWidget:

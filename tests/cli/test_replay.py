@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cli.ending import UsageError
-from cli.replay import Stretch
+from cli.replay_past import Stretch
 from cli.replay_rows import _Writer, chosen, file_of
 from cli.replay_stream import Stream
 from config.line import Line
