@@ -17,6 +17,7 @@ from moto.events.models import events_backends
 from moto.scheduler.models import scheduler_backends
 
 from config.errors import LineError
+from local import alarms
 from local.clock import written
 from local.due import moments
 from local.event_inputs import input_for
@@ -66,8 +67,8 @@ def advance(
 ) -> list[tuple[dt.datetime, str]]:
     """Advance the clock and fire each enabled schedule that comes due on the way, in order; returns what fired.
 
-    Each firing's deliveries, and the functions that they invoke, end before the next one's begin. ``last`` fires only
-    the last few times of each schedule, ``only`` no schedules but those of these names.
+    Each firing's deliveries, and the functions that they invoke, end before the next one's begin. At the end alarms are
+    judged. ``last`` fires only the last few times of each schedule, ``only`` no schedules but those of these names.
     """
     now = aws.clock.now()
     if to < now:
@@ -86,6 +87,8 @@ def advance(
         aws.background.settle(SETTLED)
         fired.append((moment, name))
     aws.clock.set(to)
+    alarms.evaluate(aws)
+    aws.background.settle(SETTLED)
     return fired
 
 
