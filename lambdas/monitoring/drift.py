@@ -1,4 +1,4 @@
-"""Compares what a run scored with what its champion was trained on, counts it in its window, and judges what is over."""
+"""Compares what a run scored with what its champion was trained on, and judges the windows that are over."""
 
 from __future__ import annotations
 

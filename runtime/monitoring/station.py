@@ -1,4 +1,4 @@
-"""The monitoring station: a run's scoring profile beside the reference of the champion, told, and counted in a window."""
+"""The monitoring station: a run's scoring profile beside its champion's reference, told, and counted in a window."""
 
 from __future__ import annotations
 
