@@ -97,6 +97,11 @@ def report(line: str, runs: list[Measured]) -> None:
     table.add_row("the execution alone, s", f"{middle.document['seconds']:.1f}", "", "")
     for station in middle.document["stations"]:
         table.add_row(f"  {station['station']}, s", f"{station['seconds']:.1f}", "", "")
+    trainings = middle.document["trainings"]
+    whole, fit = (sum(training[key] for training in trainings) for key in ("seconds", "fit_seconds"))
+    table.add_row(f"{len(trainings)} trainings in their jobs, s", f"{whole:.1f}", "", "")
+    table.add_row("  of these in train.py, s", f"{fit:.1f}", "", "")
+    table.add_row("  the jobs over train.py", f"{whole / fit:.2f} x", "", "")
     console = Console(highlight=False)
     console.print(table)
     console.print(f"{os.cpu_count()} processors, Python {platform.python_version()}, {platform.machine()}", style="dim")

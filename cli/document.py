@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cli.execution import Execution, Outcome
 from cli.world import World
+from runtime.attempts import Attempt
 from runtime.events import SEVERITIES, severities
 from runtime.ledger import Entry
 from runtime.promotion import Champion
@@ -27,6 +28,8 @@ class Account:
     outputs: Mapping[str, str]
     grants: Mapping[str, int]
     world: World = field(default_factory=World)
+    attempts: Sequence[Attempt] = ()
+    """The trainings of its sweep."""
 
 
 def document(account: Account) -> dict[str, Any]:
@@ -38,6 +41,7 @@ def document(account: Account) -> dict[str, Any]:
         "status": account.outcome.status,
         "seconds": round(account.outcome.seconds, 3),
         "stations": [_station(entry, account.receipts.get(entry.station)) for entry in account.outcome.stations],
+        "trainings": [_training(attempt) for attempt in account.attempts],
         "inspections": _total(account.receipts.values()),
         "model": _model(account),
         "delivered": _delivered(account),
@@ -69,6 +73,11 @@ def _station(entry: Entry, receipt: Receipt | None) -> dict[str, Any]:
             figures = ("variant", "rows", "baselines")
             shown |= {name: receipt.outputs[name] for name in figures if name in receipt.outputs}
     return shown
+
+
+def _training(attempt: Attempt) -> dict[str, Any]:
+    """A training's seconds, and those of them that its train.py took."""
+    return {"variant": attempt.variant, "seconds": attempt.seconds, "fit_seconds": attempt.fit_seconds}
 
 
 def _total(receipts: Iterable[Receipt]) -> dict[str, int]:

@@ -25,7 +25,7 @@ from cli.world import tell as tell_truth
 from config.errors import LineError
 from config.loading import load_environment
 from local.processes import Processes
-from runtime import promotion, receipts
+from runtime import attempts, promotion, receipts
 from runtime.events import STATIONS
 from runtime.paths import RunPaths
 from runtime.performance import window
@@ -92,6 +92,7 @@ def carry_out(order: Order, *, site: Site, its_sample: Sample, progress: Progres
         outputs=outputs,
         grants=site.grants(),
         world=world,
+        attempts=attempts.attempts(dynamodb, outputs["LedgerTable"], order.line, execution.run),
     )
 
 

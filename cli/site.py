@@ -135,7 +135,7 @@ def own_site(
         other = pool.submit(beside, processes)
         from local.server import EmbeddedAws
 
-        with EmbeddedAws(port=port) as aws:
+        with EmbeddedAws(port=port, warm=True) as aws:
             deployment = aws.deploy(synthesis.result())
             yield OwnSite(aws=aws, deployed=deployment.outputs), other.result()
 

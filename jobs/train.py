@@ -83,7 +83,11 @@ def _tracked(context: Context, tracker: Tracker, variant: Variant, known: Mappin
             learnt["curves"] = curves.steps()
         artefact.save(context.s3, location, candidate.files, candidate.manifest)
         checkpoints.done()
-        learnt |= {"metrics": candidate.manifest.metrics, "artefact": location.uri}
+        learnt |= {
+            "metrics": candidate.manifest.metrics,
+            "artefact": location.uri,
+            "fit_seconds": candidate.fit_seconds,
+        }
     return Receipt(
         station="training",
         status="succeeded",

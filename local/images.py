@@ -21,7 +21,8 @@ FIDELITY = [
         "container images",
         "approximated",
         "an image is its staged directory with ENTRYPOINT, CMD, WORKDIR and ENV of its Dockerfile; nothing is built, "
-        "and Python packages come from the project's lock instead of the image",
+        "Python packages come from the project's lock instead of the image, and `line up` forks each process from an "
+        "interpreter that has imported them",
     )
 ]
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from local.log_streams import LogStream
 from local.processes import GRACE, Child
+from local.warm import ISOLATION
 
 if TYPE_CHECKING:
     from local.server import EmbeddedAws
 
-ISOLATION = Path(__file__).parent / "isolation"
 INTERPRETERS = ("python", "python3")
 
 
@@ -63,7 +63,7 @@ class JobProcess:
             if self.stopping.is_set():
                 return Ended(exit_code=-1, timed_out=False, stopped=True, lines=())
             child = self._child = self._aws.processes.start(
-                interpreted(command), environment=environment, directory=directory, on_line=log.write
+                interpreted(command), environment=environment, directory=directory, on_line=log.write, warm=True
             )
         timed_out = False
         try:

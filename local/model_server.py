@@ -161,6 +161,7 @@ class ModelServer:
                 environment=environment,
                 directory=image.directory,
                 on_line=self._log.write,
+                warm=True,
             )
 
         return start

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.errors import LineError
+from local.warm import Forked, WarmInterpreter
 
 GRACE = 3.0
 """Seconds that a child has between being asked to end and being killed."""
@@ -35,7 +36,7 @@ class Child:
 
     def __init__(
         self,
-        process: subprocess.Popen[str],
+        process: subprocess.Popen[str] | Forked,
         on_line: Callable[[str], None] | None,
         on_end: Callable[[], None] | None,
     ) -> None:
@@ -89,10 +90,11 @@ class Child:
 class Processes:
     """Starts children and ends every one of them on close."""
 
-    def __init__(self) -> None:
+    def __init__(self, warm: WarmInterpreter | None = None) -> None:
         self._children: set[Child] = set()
         self._lock = threading.Lock()
         self._closed = False
+        self._warm = warm
 
     def start(
         self,
@@ -104,14 +106,19 @@ class Processes:
         on_line: Callable[[str], None] | None = None,
         on_end: Callable[[], None] | None = None,
         user: int | None = None,
+        warm: bool = False,
     ) -> Child:
         """Start a child that runs until it ends itself or is ended.
 
         What it prints goes to the file ``log``, else line by line to ``on_line``; ``on_end`` hears that no more comes.
-        ``user`` is whom it runs as, in place of this process's own.
+        ``user`` is whom it runs as, in place of this process's own. ``warm`` lets it be a fork of the warm interpreter,
+        where there is one; it must then print to ``on_line``.
         """
         with self._lock:
             self._refuse_when_closed()
+        forked = self._warm.start(command, environment, directory) if warm and self._warm else None
+        if forked is not None:
+            return self._known(Child(forked, on_line, on_end))
         with log.open("ab") if log else contextlib.nullcontext(subprocess.PIPE) as output:
             process = subprocess.Popen(
                 command,
@@ -128,7 +135,10 @@ class Processes:
                 group=user,
                 extra_groups=None if user is None else [],
             )
-        child = Child(process, on_line, on_end)
+        return self._known(Child(process, on_line, on_end))
+
+    def _known(self, child: Child) -> Child:
+        """Keep a child, to be ended with the others."""
         with self._lock:
             closed = self._closed
             self._children = {known for known in self._children if known.poll() is None} | {child}
@@ -192,6 +202,8 @@ class Processes:
                 child.wait(max(0.01, deadline - time.monotonic()))
         for child in children:
             child.kill()
+        if self._warm:
+            self._warm.close()
 
     def _refuse_when_closed(self) -> None:
         if self._closed:

@@ -36,6 +36,8 @@ from local.http_server import Environ, HttpServer, WsgiApp
 from local.images import Images
 from local.patches import Patches
 from local.processes import Processes
+from local.warm import WarmInterpreter
+from local.warm import possible as warm_possible
 
 if TYPE_CHECKING:
     from local.deployment import Deployment
@@ -58,6 +60,7 @@ class EmbeddedAws:
     moto keeps its state per process, so one runs at a time. ``directory`` is scratch: a temporary one is made, and
     removed on close, unless a path is given. ``time_scale`` is how many times quicker the waits of an endpoint's
     deployment pass; where it is not given, the variable ASSEMBLY_LINE_TIME_SCALE says it, or it is 1.
+    ``warm`` has jobs and model servers start as forks of an interpreter that has imported the libraries, on Linux.
     """
 
     authorizer: Authorizer
@@ -71,6 +74,7 @@ class EmbeddedAws:
         region: str = "us-east-1",
         directory: Path | None = None,
         time_scale: float | None = None,
+        warm: bool = False,
     ) -> None:
         self.account, self.region = account, region
         self.time_scale = time_scale or _time_scale()
@@ -84,7 +88,7 @@ class EmbeddedAws:
         self.port: int = self._socket.getsockname()[1]
         self.endpoint = f"http://{LOOPBACK}:{self.port}"
         self.patches = Patches()
-        self.processes = Processes()
+        self.processes = Processes(WarmInterpreter() if warm and warm_possible() else None)
         self.background = Background()
         self.clock = Clock()
         self.images = Images()
@@ -107,7 +111,17 @@ class EmbeddedAws:
         from local import read_once
 
         read_once.install(self)  # before the modules below, which read much as they are imported
-        from local import api_gateway, custom_resources, executors, iam, lambdas, postgres, repairs, transactions
+        from local import (
+            api_gateway,
+            custom_resources,
+            executors,
+            iam,
+            lambdas,
+            postgres,
+            quick_updates,
+            repairs,
+            transactions,
+        )
 
         _reset_backends()
         self._configure_moto()
@@ -115,7 +129,17 @@ class EmbeddedAws:
         self._log = (self.directory / "server.log").open("a", encoding="utf-8", buffering=1)
         got_request_exception.connect(self._note_failure)
         self._server = HttpServer(self._socket, self._answer, self._note)
-        for seam in (repairs, transactions, iam, lambdas, custom_resources, api_gateway, postgres, executors):
+        for seam in (
+            repairs,
+            transactions,
+            quick_updates,
+            iam,
+            lambdas,
+            custom_resources,
+            api_gateway,
+            postgres,
+            executors,
+        ):
             seam.install(self)
 
     def __enter__(self) -> EmbeddedAws:

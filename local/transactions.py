@@ -52,7 +52,7 @@ def replace(patches: Patches) -> None:
                 _within.transaction = False
 
     def table_copy(table: Table, memo: dict[int, Any]) -> Any:
-        if getattr(_within, "transaction", False):
+        if within_a_transaction():
             return table
         twin: Any = object.__new__(type(table))
         memo[id(table)] = twin
@@ -61,6 +61,11 @@ def replace(patches: Patches) -> None:
 
     patches.replace(DynamoDBBackend, "transact_write_items", transact_write_items)
     patches.replace(Table, "__deepcopy__", table_copy)
+
+
+def within_a_transaction() -> bool:
+    """Whether this thread is at work on a transaction, each condition of which has been looked at."""
+    return getattr(_within, "transaction", False)
 
 
 Before = tuple[Table, tuple[Any, Any], Any]

@@ -24,6 +24,8 @@ PREFIX = "ATTEMPT#"
 _DOCUMENTS = ("parameters", "metrics", "test", "curves", "dataset", "code")
 """What is kept as JSON text: nobody asks DynamoDB for a part of it."""
 
+_OF_AN_END = ("finished", "seconds", "fit_seconds", "message", "metrics", "test", "curves")
+
 Status = Literal["running", "succeeded", "failed"]
 
 
@@ -45,6 +47,8 @@ class Attempt:
     started: str = ""
     finished: str = ""
     seconds: float = 0.0
+    fit_seconds: float = 0.0
+    """Of the seconds, those within the line's train.py."""
     message: str = ""
     """Why it failed."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -107,7 +111,7 @@ class Tracker:
         """Say that the attempt runs, in place of an earlier one's say; returns which try it is, from 1."""
         said = {"status": "running", "started": at.isoformat(), "token": self.token, **known}
         names, values = _assignments(said)
-        gone = [name for name in ("finished", "seconds", "message", "metrics", "test", "curves") if name not in said]
+        gone = [name for name in _OF_AN_END if name not in said]
         item = self._update(
             UpdateExpression=f"SET {', '.join(f'#{name} = :{name}' for name in said)}, #attempt = "
             f"if_not_exists(#attempt, :zero) + :one REMOVE {', '.join(f'#{name}' for name in gone)}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -60,6 +61,8 @@ class Candidate:
 
     files: dict[str, bytes]
     manifest: Manifest
+    fit_seconds: float
+    """How long the line's own code took."""
 
 
 def candidate(
@@ -83,7 +86,9 @@ def candidate(
     place = f"lines/{line}/line.yaml: training: variant {variant.name!r}"
     dataset, encoding = prepared(splits, variant, where=place, parameters=parameters)
     dataset = replace(dataset, checkpoints=checkpoints or Checkpoints(), curves=curves or Curves())
-    model = call(load(line, root), line, dataset, variant.parameters)
+    train, began = load(line, root), time.monotonic()
+    model = call(train, line, dataset, variant.parameters)
+    fit_seconds = time.monotonic() - began
     model = trained.taken(model, dataset.validation, where, task)
     scores = models.checked(model, dataset.validation, where, task)
     metrics = quality.measure(dataset.validation_labels, scores, task, subject="training: the validation rows")
@@ -104,6 +109,7 @@ def candidate(
             task=task,
             format=artefact.format_of(model),
         ),
+        fit_seconds=round(fit_seconds, 3),
     )
 
 

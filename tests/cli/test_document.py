@@ -11,6 +11,7 @@ from cli.document import Account, document, findings
 from cli.execution import Execution, Outcome
 from cli.summary import show
 from cli.world import Answer, World
+from runtime.attempts import Attempt
 from runtime.ledger import Entry
 from runtime.performance import Performance
 from runtime.promotion import Champion
@@ -95,12 +96,21 @@ def test_the_document_has_the_keys_that_its_readers_count_on(account: Account) -
         "status": str,
         "seconds": float,
         "stations": list,
+        "trainings": list,
         "inspections": ["error", "info", "warning"],
         "model": ["metrics", "role", "version"],
         "delivered": ["queue", "rest", "s3", "table", "topic"],
         "monitoring": ["drift", "performance"],
         "grants": ["allowed", "denied", "unused"],
     }
+
+
+def test_a_training_tells_how_long_its_own_code_took(account: Account) -> None:
+    attempt = Attempt(run=RUN, variant="boosting", status="succeeded", seconds=9.5, fit_seconds=7.25)
+
+    found = document(replace(account, attempts=[attempt]))
+
+    assert found["trainings"] == [{"variant": "boosting", "seconds": 9.5, "fit_seconds": 7.25}]
 
 
 def test_the_document_is_plain_json(account: Account) -> None:

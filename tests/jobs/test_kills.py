@@ -143,6 +143,7 @@ def test_a_run_that_is_killed_at_any_write_is_healed_by_the_next(aws: Aws, conte
     assert at > 10, door.writes
 
 
+@pytest.mark.thorough
 def test_a_first_run_that_is_killed_at_any_write_is_healed_by_the_next(aws: Aws, contents: dict[str, Content]) -> None:
     with gate() as door:
         for at in range(1000):
