@@ -23,7 +23,6 @@ DAYS, A_DAY = 7, 40
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A ``line up`` with a line whose orders change on a day; it has never run."""
     clone = Clone.make(tmp_path_factory.mktemp("replay"))
-    drift = "  drift: {columns: [category], threshold: 0.5, minimum_sample: 20}\n  alarm: {at_least: 2, of: 3}\n"
     clone.new(
         "shop",
         (
@@ -31,7 +30,8 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
             "generator.choice(list(_CATEGORIES)),",
             'generator.choice(list(_CATEGORIES) if number < 4080 else ["shoes"]),',
         ),
-        ("line.yaml", "  drift: {threshold: 0.2, minimum_sample: 200}\n", drift),
+        ("line.yaml", "alarm: {at_least: 1, of: 1}", "alarm: {at_least: 2, of: 3}"),
+        ("line.yaml", "{minimum_sample: 200}", "{columns: [category], threshold: 0.5, minimum_sample: 20}"),
     )
     process = clone.start("up", "--port", "0")
     wait_for("endpoint_url", process)
