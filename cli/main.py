@@ -481,6 +481,24 @@ def ledger(
 
 
 @app.command()
+def labels(
+    line: LineName,
+    unmatched: Annotated[
+        bool, typer.Option("--unmatched", help="Only the labels that wait for a prediction, the oldest first.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a line's ground truth: how many labels joined per window, and which wait for their prediction.
+
+    For example: line labels flights --unmatched
+    """
+    from cli.ending import ended
+    from cli.labels import show_labels
+
+    raise typer.Exit(ended(lambda: show_labels(line, only_unmatched=unmatched, as_json=as_json)))
+
+
+@app.command()
 def approve(
     line: Annotated[str, typer.Argument(metavar="LINE", help="The line of the version, e.g. flights.")],
     version: Annotated[int, typer.Argument(metavar="VERSION", help="The version that waits for approval.", min=1)],

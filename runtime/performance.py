@@ -1,7 +1,7 @@
 """How good predictions were, from a window's counters, which grow as labels come in late.
 
-A window is a DynamoDB item with the key ``<line>#<score date>``. Its counters are whole numbers, so that their sum is
-the same in whichever order labels come: ``n``, and how many predictions lie in which bin.
+Counters are whole numbers, so that their sum is the same in whichever order labels come: ``n``, and how many lie in
+which bin.
 
 - binary: ``p0_<bin>`` and ``p1_<bin>``, by the hundredth that the score lies in and what it turned out to be.
 - regression: ``over_<bin>`` and ``under_<bin>``, by how far the score was above or below the label, and ``exact``. Each
@@ -32,11 +32,6 @@ class Performance:
 
     n: int
     metrics: Mapping[str, float | None]
-
-
-def window(line: str, score_date: str) -> str:
-    """Return the key of a window."""
-    return f"{line}#{score_date}"
 
 
 def bin_of(score: float) -> int:
@@ -83,23 +78,6 @@ def by_slice(outcomes: Iterable[tuple[float, float, Mapping[str, Any]]], task: T
         for column, value in slices.items():
             pairs[f"{column}={MISSING if value is None else value}"].append((score, label))
     return {name: counters(found, task) for name, found in pairs.items()}
-
-
-def read(dynamodb: Any, table: str, key: str, task: Task) -> Performance | None:
-    """Return the performance in a window, or None when no label has joined."""
-    answer = dynamodb.get_item(TableName=table, Key={"window": {"S": key}}, ConsistentRead=True)
-    if "Item" not in answer:
-        return None
-    return measure({name: int(value["N"]) for name, value in answer["Item"].items() if "N" in value}, task)
-
-
-def values(
-    dynamodb: Any, table: str, keys: Iterable[str], *, task: Task, metric: str, minimum_sample: int
-) -> list[float]:
-    """Return the metric of each window that has enough labels to tell."""
-    found = [measured for key in sorted(keys) if (measured := read(dynamodb, table, key, task)) is not None]
-    enough = [measured.metrics[metric] for measured in found if measured.n >= minimum_sample]
-    return [value for value in enough if value is not None]
 
 
 def measure(counts: Mapping[str, int], task: Task) -> Performance:

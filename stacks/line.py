@@ -15,6 +15,7 @@ from assembly_line.dashboard import LineDashboard
 from assembly_line.delivery import DeliveryStation
 from assembly_line.features import FeaturesStation
 from assembly_line.feedback import Feedback
+from assembly_line.ground_truth import GroundTruth
 from assembly_line.handler import Handlers
 from assembly_line.jobs import Jobs
 from assembly_line.maintenance import Maintenance
@@ -57,8 +58,13 @@ class LineStack(cdk.Stack):
         self.release = ReleaseStation(
             self, "Release", supervisor=supervisor, shared=shared, handlers=handlers, line=line
         )
-        self.scoring = ScoringStation(self, "Scoring", supervisor=supervisor, shared=shared, jobs=jobs)
         self.feedback = Feedback(self, "Feedback", shared=shared, line=line)
+        self.truth = GroundTruth(
+            self, "GroundTruth", shared=shared, handlers=handlers, line=line, feedback=self.feedback
+        )
+        self.scoring = ScoringStation(
+            self, "Scoring", supervisor=supervisor, shared=shared, jobs=jobs, truth=self.truth
+        )
         self.delivery = DeliveryStation(
             self,
             "Delivery",
@@ -106,7 +112,7 @@ class LineStack(cdk.Stack):
             run=self.run,
             functions=handlers.made,
             queues={
-                "ground truth": self.monitoring.ground_truth.queue,
+                "ground truth": self.truth.queue.queue,
                 "capture": self.capture.queue.queue,
                 **self._dead_letters(),
             },
@@ -128,7 +134,7 @@ class LineStack(cdk.Stack):
             online=self.features.online,
             feedback=self.feedback,
             capture=self.capture,
-            ground_truth=self.monitoring.ground_truth,
+            ground_truth=self.truth.queue,
         )
 
     def _alarms(self) -> list[cloudwatch.Alarm]:
@@ -136,7 +142,7 @@ class LineStack(cdk.Stack):
         return [one for one in self.node.find_all() if isinstance(one, cloudwatch.Alarm)]
 
     def _dead_letters(self) -> dict[str, sqs.IQueue]:
-        queues = {"ground truth": self.monitoring.ground_truth, "capture": self.capture.queue}
+        queues = {"ground truth": self.truth.queue, "capture": self.capture.queue}
         if self.delivery.topic is not None:
             queues |= self.delivery.topic.queues
         return {f"{name}: dead letters": work.dead_letters.queue for name, work in queues.items()}
@@ -145,7 +151,7 @@ class LineStack(cdk.Stack):
         outputs = {
             "StateMachineArn": self.run.state_machine.state_machine_arn,
             "ReleaseMachineArn": self.release.machine.state_machine.state_machine_arn,
-            "GroundTruthQueueUrl": self.monitoring.ground_truth.queue.queue_url,
+            "GroundTruthQueueUrl": self.truth.queue.queue.queue_url,
             "CaptureQueueUrl": self.capture.queue.queue.queue_url,
             "EndpointName": self.release.endpoint.name,
             "PredictionsTable": self.feedback.predictions.name,

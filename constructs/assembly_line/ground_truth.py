@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -42,10 +43,15 @@ class GroundTruth(Construct):
                 says=f"the ground truth of line {line.line} {what}: read the log of its handler",
             )
 
-    def allow_send(self, handler: Handler) -> None:
-        """Let a handler send labels."""
-        allow(handler.role, "sqs:SendMessage", on=[self.queue.queue.queue_arn])
-        allow_key(handler.role, self._shared.key, write=True)
+    @property
+    def from_table(self) -> bool:
+        """Whether runs send the labels that the line's own tables know."""
+        return self._line.monitoring.ground_truth.table
+
+    def allow_send(self, role: iam.Role) -> None:
+        """Let a role send labels."""
+        allow(role, "sqs:SendMessage", on=[self.queue.queue.queue_arn])
+        allow_key(role, self._shared.key, write=True)
 
     def _join(self, feedback: Feedback) -> Handler:
         queue, letters = self.queue.queue, self.queue.dead_letters.queue
@@ -90,7 +96,7 @@ class GroundTruth(Construct):
             memory_mb=512,
         )
         allow_read(handler.role, shared.raw, prefix(line.line))
-        self.allow_send(handler)
+        self.allow_send(handler.role)
         return handler
 
     def _arrivals(self) -> None:

@@ -13,7 +13,6 @@ from constructs import Construct
 
 from assembly_line.alarms import error_alarm
 from assembly_line.feedback import Feedback
-from assembly_line.ground_truth import GroundTruth
 from assembly_line.handler import Handler, Handlers
 from assembly_line.monitors import monitor_alarm, runbook_folder
 from assembly_line.naming import slug
@@ -47,9 +46,6 @@ class MonitoringStation(Station):
     ) -> None:
         super().__init__(scope, id_, supervisor=supervisor)
         self._shared, self._builder, self._line, self._feedback = shared, handlers, line, feedback
-        self.windows = feedback.windows
-        self.truth = GroundTruth(self, "Truth", shared=shared, handlers=handlers, line=line, feedback=feedback)
-        self.ground_truth = self.truth.queue
         self.drift = self._drift()
         self.judge = self._judge()
         self.monitors = {monitor: monitor_alarm(self, monitor, line=line) for monitor in MONITORS}

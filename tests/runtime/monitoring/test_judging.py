@@ -10,6 +10,7 @@ import pytest
 from runtime import ground_truth
 from runtime.delivery import lookup
 from runtime.monitoring import judging, monitors, windows
+from runtime.monitoring.judge import Window
 from runtime.monitoring.store import Store
 from tests.moto_server import Aws, Scenario, converge
 from tests.runtime.delivery.deliveries import record
@@ -208,7 +209,7 @@ def test_two_judges_at_once_tell_once(world: World) -> None:
         judge.rules,
         "drift",
         before["drift"].state,
-        judging.judge.Window("2013-08-15T00:00Z", 1000, stands["drift"].standing),
+        Window("2013-08-15T00:00Z", 1000, stands["drift"].standing),
     )
     assert transition is not None
     news = monitors.news(judge.ledger, judge.store, "drift", transition, stands["drift"])

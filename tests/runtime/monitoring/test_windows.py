@@ -8,7 +8,7 @@ import pytest
 
 from runtime.delivery import lookup
 from runtime.monitoring import joins, marks, sketch, windows
-from runtime.monitoring.store import Store, window_of
+from runtime.monitoring.store import Store, moment_of, window_of
 from runtime.monitoring.windows import Reference
 from tests.moto_server import Aws, Scenario, converge
 from tests.runtime.delivery.deliveries import record
@@ -166,7 +166,7 @@ def test_a_window_that_got_more_while_it_was_judged_stays_to_be_judged(store: St
     ],
 )
 def test_windows_begin_at_whole_spans_of_utc(hours: int, moment: str, start: str) -> None:
-    day = windows.moment_of(start).date() if hours <= 24 else "1969-12-31"
+    day = moment_of(start).date() if hours <= 24 else "1969-12-31"
     assert window_of(f"flights:1:{day}", moment, hours) == start
 
 
