@@ -193,6 +193,22 @@ def sql(
 
 
 @app.command()
+def openapi(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose REST API is described.")],
+    env: Annotated[str, typer.Option(metavar="NAME", help="The environment whose API it is.")] = "local",
+    url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where the API is; without it that of a running `line up`, else /v1."),
+    ] = None,
+) -> None:
+    """Print the OpenAPI document of a line's REST API, which the API itself serves at /openapi.json."""
+    from cli.ending import ended
+    from cli.openapi import show_openapi
+
+    raise typer.Exit(ended(lambda: show_openapi(line, env, url)))
+
+
+@app.command()
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name: a lowercase letter, then letters or digits.")],
 ) -> None:

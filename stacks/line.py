@@ -134,7 +134,7 @@ class LineStack(cdk.Stack):
             online=self.features.online,
             feedback=self.feedback,
             capture=self.capture,
-            ground_truth=self.truth.queue,
+            ground_truth=self.truth,
         )
 
     def _alarms(self) -> list[cloudwatch.Alarm]:

@@ -41,23 +41,23 @@ class Capture(Construct):
             handlers=handlers,
             module="lambdas.monitoring.capture",
             environment={
-                "LAKE_BUCKET": shared.lake.bucket_name,
-                "DEAD_LETTERS": self.queue.dead_letters.queue.queue_url,
                 **feedback.environment(),
                 "MODELS_BUCKET": shared.models.bucket_name,
                 "LEDGER_TABLE": shared.ledger.table_name,
                 "SLICES": json.dumps(line.monitoring.performance.slices),
+                "LAKE_BUCKET": shared.lake.bucket_name,
+                "DEAD_LETTERS": self.queue.dead_letters.queue.queue_url,
                 "INPUTS": str(line.monitoring.capture.inputs),
             },
             timeout=_TIMEOUT,
             memory_mb=512,
         )
-        allow_write(self.handler.role, shared.lake, f"captured/{line.line}/")
-        allow(self.handler.role, "sqs:SendMessage", on=[self.queue.dead_letters.queue.queue_arn])
-        allow_key(self.handler.role, shared.key, write=True)
         feedback.allow_counting(self.handler.role)
         shared.allow_ledger(self.handler.role, "dynamodb:GetItem")
         allow_read(self.handler.role, shared.models, f"{line.line}/")
+        allow_write(self.handler.role, shared.lake, f"captured/{line.line}/")
+        allow(self.handler.role, "sqs:SendMessage", on=[self.queue.dead_letters.queue.queue_arn])
+        allow_key(self.handler.role, shared.key, write=True)
         self._consume()
         error_alarm(
             self,

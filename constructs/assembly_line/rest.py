@@ -12,10 +12,9 @@ from assembly_line.alarms import error_alarm
 from assembly_line.capture import Capture
 from assembly_line.endpoint import Endpoint
 from assembly_line.feedback import Feedback
+from assembly_line.ground_truth import GroundTruth
 from assembly_line.handler import Handler, Handlers
 from assembly_line.naming import slug
-from assembly_line.permissions import allow, allow_key
-from assembly_line.queue import WorkQueue
 from assembly_line.rest_api import PredictionApi
 from assembly_line.shared import Shared
 from assembly_line.table import Table
@@ -47,7 +46,7 @@ class RestChannel(Construct):
         online: Table,
         feedback: Feedback,
         capture: Capture,
-        ground_truth: WorkQueue,
+        ground_truth: GroundTruth,
     ) -> None:
         super().__init__(scope, id_)
         self._shared, self._builder, self._line = shared, handlers, line
@@ -94,10 +93,11 @@ class RestChannel(Construct):
         feedback.predictions.allow(handler.role, "dynamodb:GetItem")
         return handler
 
-    def _labels(self, ground_truth: WorkQueue) -> Handler:
-        handler = self._handler("Labels", GROUND_TRUTH_QUEUE=ground_truth.queue.queue_url, TASK=self._line.dataset.task)
-        allow(handler.role, "sqs:SendMessage", on=[ground_truth.queue.queue_arn])
-        allow_key(handler.role, self._shared.key, write=True)
+    def _labels(self, ground_truth: GroundTruth) -> Handler:
+        handler = self._handler(
+            "Labels", GROUND_TRUTH_QUEUE=ground_truth.queue.queue.queue_url, TASK=self._line.dataset.task
+        )
+        ground_truth.allow_send(handler)
         return handler
 
     def _handler(self, id_: str, *, memory_mb: int = 256, **environment: Any) -> Handler:

@@ -21,7 +21,7 @@ HANDLERS = {
         **{"PERSONAL": "[]", "CAPTURE_PERSONAL": "drop", "CAPTURE_QUEUE": "x"},
     },
     "lambdas.delivery.labels": {"GROUND_TRUTH_QUEUE": "x", "TASK": "binary"},
-    "lambdas.monitoring.capture": {"DEAD_LETTERS": "x", "INPUTS": "0.1"},
+    "lambdas.monitoring.capture": {"DEAD_LETTERS": "x", "INPUTS": "0.1", "SLICES": "[]"},
     "lambdas.release.gate": {"GATES": "[]", "MARGIN": "0"},
     "lambdas.monitoring.drift": {"MONITORING": "{}", "HIDDEN": "[]", "SLICES": "[]"},
     "lambdas.monitoring.judge": {"TASK": "binary", "WINDOW_HOURS": "24", "KEEP_DAYS": "90"},
@@ -37,7 +37,8 @@ HEAVY = {"pydantic", "yaml", "numpy", "pandas", "pyarrow", "sklearn", "scipy", "
 
 
 def test_a_handler_imports_nothing_heavy() -> None:
-    environment = {**CREDENTIALS, **dict.fromkeys(NAMES, "x")}
+    environment = {**CREDENTIALS, **dict.fromkeys(NAMES, "x"), "WINDOW_HOURS": "24", "KEEP_DAYS": "90"}
+    environment |= {"MONITORING": "{}", "HIDDEN": "[]", "SLICES": "[]"}
     for variables in HANDLERS.values():
         environment |= variables
 
