@@ -97,7 +97,7 @@ class RestChannel(Construct):
         handler = self._handler(
             "Labels", GROUND_TRUTH_QUEUE=ground_truth.queue.queue.queue_url, TASK=self._line.dataset.task
         )
-        ground_truth.allow_send(handler)
+        ground_truth.allow_send(handler.role)
         return handler
 
     def _handler(self, id_: str, *, memory_mb: int = 256, **environment: Any) -> Handler:
