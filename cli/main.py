@@ -443,6 +443,71 @@ def card(
 
 
 @app.command()
+def replay(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose past is replayed, e.g. flights.")],
+    *,
+    first: Annotated[str, typer.Option("--from", metavar="DAY", help="The first day (UTC), e.g. 2013-01-01.")],
+    last: Annotated[str, typer.Option("--to", metavar="DAY", help="The last day, included.")],
+    speed: Annotated[
+        str, typer.Option(metavar="N|max", help="So many times as fast as life: 86400 is a day a second.")
+    ] = "max",
+    sample: Annotated[float, typer.Option(metavar="SHARE", help="Only this share of the events, e.g. 0.2.")] = 1.0,
+    parameters: Parameters = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the report goes; LINE-report.html here when not given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Stream past days through the line: scores, capture, ground truth when it became known, alarms, retraining.
+
+    Runs in the `line up` that runs, or in an embedded AWS of its own; the line is run once if it has no champion. Its
+    endpoint scores each event with the features of its moment, and the embedded AWS's clock goes from day to day, so
+    that monitors judge and alarms start trainings as they would have. Replaying days again doubles nothing. Example:
+    `line replay flights --from 2013-08-01 --to 2013-10-31 --sample 0.25`
+    """
+    from cli.ending import ended
+
+    def work() -> int:
+        from cli.replay import replay_line
+        from cli.replay_past import Stretch
+
+        stretch = Stretch.of(first, last, sample, speed)
+        return replay_line(line, stretch, given=parameters or [], output=output, as_json=as_json)
+
+    raise typer.Exit(ended(work))
+
+
+@app.command()
+def report(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose predictions are told of.")],
+    *,
+    first: Annotated[str | None, typer.Option("--from", metavar="MOMENT", help="Windows from this moment on.")] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="MOMENT", help="Windows before this moment.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to write it; LINE-report.html here when not given.")
+    ] = None,
+    environment: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="local, or one on AWS, read as AWS_PROFILE and AWS_REGION say."),
+    ] = "local",
+    as_json: AsJson = False,
+) -> None:
+    """Show how predictions fared: drift, performance, calibration, data quality, latency, slices and alarms over time.
+
+    One HTML page with charts that needs nothing from elsewhere; without --from it shows the newest thirty days.
+    For example: `line report flights --from 2013-08-01 --to 2013-11-01 --output flights.html`
+    """
+    from cli.ending import ended
+    from cli.report import report_line
+
+    raise typer.Exit(
+        ended(
+            lambda: report_line(line, first=first, last=last, environment=environment, output=output, as_json=as_json)
+        )
+    )
+
+
+@app.command()
 def ledger(
     line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose story is told.")],
     last: Annotated[int, typer.Option(min=1, metavar="N", help="Only the newest so many moments.")] = 60,

@@ -53,6 +53,10 @@ class Progress:
         else:
             self._console.print(f"{self._elapsed():6.1f} s  {text}", soft_wrap=True)
 
+    def pause(self) -> None:
+        """Leave the terminal to another display."""
+        self._live.stop()
+
     def stations(self, entries: list[Entry]) -> None:
         """Show how far the run is."""
         self._stations = entries

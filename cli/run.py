@@ -37,7 +37,7 @@ def run_line(
     """Run the line and show what came of it; returns the exit status."""
     order = take_order(line, given=given, raw=raw, force=force)
     began = time.monotonic()
-    with Progress() as progress, _site_and_sample(order, port=port, progress=progress) as (site, its_sample):
+    with Progress() as progress, site_and_sample(order, port=port, progress=progress) as (site, its_sample):
         account = carry_out(order, site=site, its_sample=its_sample, progress=progress)
         problems = site.problems()
     seconds = time.monotonic() - began
@@ -132,7 +132,7 @@ def _receipts(s3: Any, lake: str, execution: Execution) -> dict[str, receipts.Re
 
 
 @contextmanager
-def _site_and_sample(order: Order, *, port: int | None, progress: Progress) -> Iterator[tuple[Site, Sample]]:
+def site_and_sample(order: Order, *, port: int | None, progress: Progress) -> Iterator[tuple[Site, Sample]]:
     """Give the embedded AWS to run in, with the line deployed, and the line's sample, both made at the same time."""
     running = find() if port is None else None
     if running is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,17 @@ def stack_of(line: str, environment: str = ENVIRONMENT) -> str:
     return f"AssemblyLine-{environment}-{''.join(word.capitalize() for word in line.split('_'))}"
 
 
-class Site(Protocol):
+class Readable(Protocol):
+    """Where a line is deployed, as far as reading goes."""
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client that acts as the operator."""
+
+    def outputs(self, line: str) -> dict[str, str]:
+        """Return the outputs of the foundation and of the line's stack."""
+
+
+class Site(Readable, Protocol):
     """What a run needs of an embedded AWS."""
 
     @property
@@ -39,12 +50,6 @@ class Site(Protocol):
     def region(self) -> str:
         """The region that its resources are in."""
 
-    def client(self, service: str) -> Any:
-        """Return a boto3 client that acts as the operator."""
-
-    def outputs(self, line: str) -> dict[str, str]:
-        """Return the outputs of the foundation and of the line's stack."""
-
     def grants(self) -> dict[str, int]:
         """Return how many calls were allowed and denied, and how many grants nothing used."""
 
@@ -53,6 +58,12 @@ class Site(Protocol):
 
     def problems(self) -> list[str]:
         """Return what could not be delivered, e.g. an event to its target."""
+
+    def set_clock(self, moment: dt.datetime | None) -> None:
+        """Let the embedded AWS's clock show a moment now; None is the machine's own."""
+
+    def advance(self, to: dt.datetime, *, last: int | None = None, only: Sequence[str] | None = None) -> list[str]:
+        """Advance its clock, fire what comes due on the way; returns the names of the schedules that fired."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,14 @@ class OwnSite:
 
     def problems(self) -> list[str]:
         return list(self.aws.problems)
+
+    def set_clock(self, moment: dt.datetime | None) -> None:
+        self.aws.clock.set(moment)
+
+    def advance(self, to: dt.datetime, *, last: int | None = None, only: Sequence[str] | None = None) -> list[str]:
+        from local import schedules
+
+        return [name for _, name in schedules.advance(self.aws, to, last=last, only=only)]
 
     def runs(self) -> bool:
         """Whether an execution of any line is under way."""

@@ -26,6 +26,6 @@ class Retraining(Strict):
     )
     move_dates: bool = Field(
         default=True,
-        description="whether the dates of the split and of scoring move together, to the day of the schedule or the "
-        "day that was scored last; otherwise they keep their defaults",
+        description="whether the dates of the split and of scoring move together, to the day of the schedule, of the "
+        "window that raised an alarm or, for all else, of the last scoring; otherwise they keep their defaults",
     )

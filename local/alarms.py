@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
+from moto.cloudwatch.models import CloudWatchBackend
 
 from config.errors import LineError
 from local.alarm_rules import composed, judged
-from local.event_targets import Delivery, courier_of, now, text_of
+from local.event_targets import Delivery, courier_of, text_of
 from local.fidelity import Row
+from local.metric_index import data_of
 from local.metric_math import Series, evaluated, periods, series
 from local.metrics import gatherer_of
 from local.service_metrics import sample_queues
@@ -64,7 +65,7 @@ def evaluate(aws: EmbeddedAws, at: dt.datetime | None = None) -> dict[str, str]:
     """
     sample_queues(aws, _described(aws, "MetricAlarm"))
     gatherer_of(aws).flush()
-    moment = at or dt.datetime.now(dt.UTC)
+    moment = at or aws.clock.now()
     changed: dict[str, str] = {}
     states: dict[str, str] = {}
     with _judging:
@@ -109,9 +110,10 @@ def _values(aws: EmbeddedAws, alarm: Mapping[str, Any], at: dt.datetime) -> list
     queries = alarm.get("Metrics") or [{"Id": "metric", "MetricStat": _metric_stat(alarm)}]
     period = next((int(query["MetricStat"]["Period"]) for query in queries if "MetricStat" in query), 60)
     starts = periods(at, period, alarm["EvaluationPeriods"])
-    data = cloudwatch_backends[aws.account][aws.region].get_all_metrics()
     known: dict[str, Series] = {
-        query["Id"]: series(data, query["MetricStat"], starts) for query in queries if "MetricStat" in query
+        query["Id"]: series(data_of(aws, query["MetricStat"]["Metric"]), query["MetricStat"], starts)
+        for query in queries
+        if "MetricStat" in query
     }
     for query in queries:
         if query.get("Expression"):
@@ -149,7 +151,7 @@ def _tell(aws: EmbeddedAws, name: str, old: str | None, state: str, reason: str)
         "AWSAccountId": aws.account,
         "NewStateValue": state,
         "NewStateReason": reason,
-        "StateChangeTime": now(),
+        "StateChangeTime": str(aws.clock),
         "Region": aws.region,
         "AlarmArn": alarm["AlarmArn"],
         "OldStateValue": old,

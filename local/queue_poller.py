@@ -69,7 +69,7 @@ class Poller:
     def _collect(self, mapping: Mapping) -> list[dict[str, Any]]:
         """Receive until the batch is full, the window has passed since the first message, or nothing comes."""
         messages = self._receive(mapping, min(10, mapping.batch), WAIT)
-        closes = time.monotonic() + mapping.window
+        closes = time.monotonic() + (0.0 if self._aws.clock.is_set else mapping.window)
         while messages and len(messages) < mapping.batch and not self._ending.is_set():
             left = closes - time.monotonic()
             more = self._receive(mapping, min(10, mapping.batch - len(messages)), 1 if left >= 1 else 0)

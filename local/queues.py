@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from local.server import EmbeddedAws
 
 FIDELITY = [
-    Row("SQS", "event source mappings: batches, batching window, partial batch failures, redrive", "real"),
+    Row(
+        "SQS",
+        "event source mappings: batches, batching window, partial batch failures, redrive",
+        "real",
+        "while the clock is set a batch does not wait for more",
+    ),
     Row("SQS", "event source mappings: filters, scaling of pollers", "absent", "a filter is refused; one poller each"),
     Row("SQS", "queue policies", "absent", "SNS and EventBridge deliver without asking"),
     Row("SNS", "topics, SQS and Lambda subscriptions, raw delivery, message attributes", "real"),

@@ -104,11 +104,12 @@ class LineStack(cdk.Stack):
         self.retraining = Retraining(
             self, "Retraining", shared=shared, handlers=handlers, line=line, run=self.run, alarms=self.monitoring.alarms
         )
+        self.alarm = composite_alarm(self, "LineAlarm", line=line.line, topic=shared.alarms, alarms=self._alarms())
         self.dashboard = LineDashboard(
             self,
             "Overview",
             name=slug(environment.name, line.line),
-            line=line.line,
+            line=line,
             run=self.run,
             functions=handlers.made,
             queues={
@@ -116,8 +117,10 @@ class LineStack(cdk.Stack):
                 "capture": self.capture.queue.queue,
                 **self._dead_letters(),
             },
+            alarms=[*self._alarms(), self.alarm],
+            api=self.rest.api.api if self.rest else None,
+            topics={"predictions": self.delivery.topic.topic} if self.delivery.topic else None,
         )
-        self.alarm = composite_alarm(self, "LineAlarm", line=line.line, topic=shared.alarms, alarms=self._alarms())
         self._outputs()
 
     def _rest(self, shared: Shared, handlers: Handlers, line: Line, rest: Rest) -> RestChannel:

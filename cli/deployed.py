@@ -1,0 +1,43 @@
+"""An environment on AWS as a command reads it: with the caller's own credentials, through its stacks' outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from config.errors import LineError
+
+
+def deployed(environment: str) -> Deployed:
+    """Return an environment as the caller's profile and region have it."""
+    import boto3
+
+    return Deployed(boto3.Session(), environment)
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The stacks of an environment in the account and region of the caller."""
+
+    session: Any
+    environment: str
+
+    def client(self, service: str) -> Any:
+        return self.session.client(service)
+
+    def outputs(self, line: str) -> dict[str, str]:
+        name = "".join(word.capitalize() for word in line.split("_"))
+        return {**self._outputs("Foundation"), **self._outputs(name)}
+
+    def _outputs(self, stack: str) -> dict[str, str]:
+        name = f"AssemblyLine-{self.environment}-{stack}"
+        try:
+            (found,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        except (ClientError, BotoCoreError) as error:
+            raise LineError(
+                f"stack {name} cannot be read in region {self.session.region_name} ({error}): name another "
+                "--environment, or set AWS_PROFILE and AWS_REGION to where it is deployed"
+            ) from None
+        return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
