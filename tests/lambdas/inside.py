@@ -42,8 +42,9 @@ SERVICES = {
 }
 """boto3's name of each service that handlers call -> moto's."""
 
-for _lock in (threading.Lock, threading.RLock):
-    copyreg.pickle(type(_lock()), lambda _, make=_lock: (make, ()))  # a copy of what holds a lock has one of its own
+_LOCKS: list[Any] = [threading.Lock, threading.RLock, threading.Condition]
+for _make in _LOCKS:
+    copyreg.pickle(type(_make()), lambda _, make=_make: (make, ()))  # a copy of what holds a lock has one of its own
 
 Kept = dict[str, Any]
 _client = boto3.client
@@ -84,11 +85,15 @@ class Inside(Aws):
 
     def keep(self) -> Kept:
         """Return a copy of all that the account holds."""
-        return copy.deepcopy({service: dict(_account(service)) for service in SERVICES})
+        numbers = dict(model_packages.NumberedPackage.newest)
+        return copy.deepcopy({service: dict(_account(service)) for service in SERVICES} | {"": numbers})
 
     def put_back(self, kept: Kept) -> None:
         """Let the account hold what was kept, and nothing else."""
-        for service, regions in copy.deepcopy(kept).items():
+        regions_of = copy.deepcopy(kept)
+        model_packages.NumberedPackage.newest.clear()
+        model_packages.NumberedPackage.newest.update(regions_of.pop("", {}))
+        for service, regions in regions_of.items():
             account = _account(service)
             for region in [region for region in account if region not in regions]:
                 del account[region]

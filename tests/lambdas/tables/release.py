@@ -233,7 +233,7 @@ CASES = [
     Case("lambdas.release.approved", heard, answers=False),
     Case("lambdas.release.deploy", first, "the first version"),
     Case("lambdas.release.deploy", update, "an update on instances"),
-    Case("lambdas.release.deploy", shadow, "in the shadow"),
+    Case("lambdas.release.deploy", shadow, "in the shadow", volatile=frozenset({"wait"})),
     Case("lambdas.release.verify", verify, "a run", volatile=SIGNED),
     Case("lambdas.release.verify", verify_approved, "an approval", volatile=SIGNED),
     Case("lambdas.release.verify", overtaken, "overtaken"),
