@@ -16,7 +16,7 @@ from tests.lambdas.inside import Inside
 
 NAME = "local-flights"
 """Of the endpoint and of the model package group."""
-FILES = ("model.skops", "encoding.json", "reference.json")
+FILES = ("model.skops",)
 HOSTING: dict[str, Any] = {
     "role": "arn:aws:iam::123456789012:role/endpoint",
     "image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/jobs:1",
