@@ -9,10 +9,10 @@ from __future__ import annotations
 import copy
 import copyreg
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import boto3
@@ -42,9 +42,9 @@ SERVICES = {
 }
 """boto3's name of each service that handlers call -> moto's."""
 
-_LOCKS: list[Any] = [threading.Lock, threading.RLock, threading.Condition]
-for _make in _LOCKS:
-    copyreg.pickle(type(_make()), lambda _, make=_make: (make, ()))  # a copy of what holds a lock has one of its own
+LOCKS: tuple[Callable[[], Any], ...] = (threading.Lock, threading.RLock, threading.Condition)
+for _make in LOCKS:  # a copy of what holds a lock has one of its own
+    copyreg.pickle(type(_make()), partial(lambda make, _: (make, ()), _make))
 
 Kept = dict[str, Any]
 _client = boto3.client
@@ -129,7 +129,7 @@ def inside() -> Iterator[Inside]:
     try:
         aws.patches.variable("MOTO_ACCOUNT_ID", ACCOUNT)
         for seam in (transactions, model_packages, sagemaker_endpoints, autoscaling):
-            seam.install(aws)  # type: ignore[arg-type]
+            seam.install(aws)
         aws.patches.replace(sagemaker_backends, "backend", Settled)
         yield aws
     finally:

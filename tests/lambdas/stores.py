@@ -1,7 +1,7 @@
 """All that an account's stores hold, in a form in which two ways to the same end are equal.
 
-What is near the present moment is ``<now>``, and names that hold a moment are ``<run>``; a queue that is not FIFO is the
-set of its messages, because it delivers one twice anyway: whoever reads knows a repetition by the event id in it.
+What is near the present moment is ``<now>``, and names that hold a moment are ``<run>``; a queue that is not FIFO is
+the set of its messages, because it delivers one twice anyway: who reads knows a repetition by the event id in it.
 """
 
 from __future__ import annotations
@@ -44,18 +44,20 @@ def settle(value: Any, volatile: Collection[str] = ()) -> Any:
         case list() | tuple():
             return [settle(one, volatile) for one in value]
         case bytes():
-            return settle(value.decode(errors="replace"), volatile)
+            return _text(value.decode(errors="replace"), volatile)
         case str():
-            if value[:1] in ("{", "["):
-                try:
-                    return settle(json.loads(value), volatile)
-                except ValueError:
-                    pass
-            return RUN.sub("<run>", MOMENT.sub(_now, value))
-        case dt.datetime():
-            return settle(value.isoformat())
+            return _text(value, volatile)
         case _:
             return value
+
+
+def _text(value: str, volatile: Collection[str]) -> Any:
+    if value[:1] in ("{", "["):
+        try:
+            return settle(json.loads(value), volatile)
+        except ValueError:
+            pass
+    return RUN.sub("<run>", MOMENT.sub(_now, value))
 
 
 def _now(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Every AWS call of every handler fails in three ways, and its event comes again: nothing is doubled, nothing is lost."""
+"""Every AWS call of every handler fails in three ways, and its event comes again: nothing is doubled or lost."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ def aws() -> Iterator[Inside]:
 
 
 def test_every_handler_has_its_cases() -> None:
-    handlers = {
-        ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in (ROOT / "lambdas").rglob("*.py")
-    }
+    handlers = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in (ROOT / "lambdas").rglob("*.py")}
 
     assert handlers == {case.handler for case in CASES}
 

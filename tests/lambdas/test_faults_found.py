@@ -10,8 +10,9 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.lambdas.faults import Case, Given, strike
+from tests.lambdas.faults import Case, strike
 from tests.lambdas.inside import Inside, inside
+from tests.lambdas.loaded import Given
 
 Handle = Callable[[Any, dict[str, Any]], Any]
 

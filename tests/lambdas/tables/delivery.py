@@ -6,8 +6,9 @@ import json
 
 from runtime import online
 from runtime.delivery import lookup
-from tests.lambdas.faults import Case, Given
+from tests.lambdas.faults import Case
 from tests.lambdas.inside import Inside
+from tests.lambdas.loaded import Given
 from tests.runtime.delivery.deliveries import record, scored
 
 MODEL = {"predictions": [{"score": 0.25}], "model_version": 3}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from runtime import events
-from tests.lambdas.faults import Case, Given
+from tests.lambdas.faults import Case
 from tests.lambdas.inside import Inside
+from tests.lambdas.loaded import Given
 
 
 def recorded(aws: Inside) -> Given:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from runtime.delivery import lookup
-from tests.lambdas.faults import Case, Given, unfinished
+from tests.lambdas.faults import Case, unfinished
 from tests.lambdas.inside import Inside
+from tests.lambdas.loaded import Given
 from tests.runtime.delivery.deliveries import record
 from tests.runtime.monitored import MOVED, SAME, World
 

@@ -14,8 +14,9 @@ from runtime import registry, scaling
 from runtime.endpoint import VARIANT
 from runtime.registry import Registered
 from runtime.scaling import Scaling
-from tests.lambdas.faults import Case, Given
+from tests.lambdas.faults import Case
 from tests.lambdas.inside import Inside
+from tests.lambdas.loaded import Given
 from tests.lambdas.tables.releasing import HOSTING, NAME, Line
 
 SIGNED = frozenset({"seconds", "signature"})
@@ -210,7 +211,7 @@ def listening() -> str:
     """Return the address at which answers to CloudFormation arrive and are forgotten."""
 
     class Taker(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:  # noqa: N802
+        def do_PUT(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(200)
             self.end_headers()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from runtime import freshness, receipts, skipping
 from runtime.components import World
 from runtime.paths import RunPaths
 from runtime.plan import Plan, Statement
 from runtime.receipts import Receipt
-from tests.lambdas.faults import Case, Given
+from tests.lambdas.faults import Case
 from tests.lambdas.inside import Inside
+from tests.lambdas.loaded import Given
 
 ENVELOPE = frozenset({"seconds", "id"})
 """What EventBridge's envelope and the clock make different each time."""
@@ -72,7 +74,7 @@ def line(aws: Inside) -> tuple[Given, RunPaths, World]:
     return Given(variables, {**run(), "station": "curation", "parameters": {}, "force": []}), paths, world
 
 
-def run() -> dict[str, object]:
+def run() -> dict[str, Any]:
     return {"line": "flights", "run": "run-1"}
 
 
@@ -120,9 +122,7 @@ def delivered(aws: Inside) -> Given:
 
 def ended(aws: Inside, station: str) -> tuple[Given, RunPaths]:
     paths = RunPaths(lake=aws.bucket(), line="flights", run="run-1")
-    variables = aws.environment(
-        LAKE_BUCKET=paths.lake, EVENT_BUS=aws.bus()[0], LEDGER_TABLE=aws.table("pk", "sk")
-    )
+    variables = aws.environment(LAKE_BUCKET=paths.lake, EVENT_BUS=aws.bus()[0], LEDGER_TABLE=aws.table("pk", "sk"))
     return Given(variables, {**run(), "station": station}), paths
 
 
