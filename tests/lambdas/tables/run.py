@@ -114,7 +114,8 @@ def delivered(aws: Inside) -> Given:
     given, paths = ended(aws, "delivery")
     s3 = aws.client("s3")
     receipts.write(s3, paths, "scoring", Receipt("scoring", "succeeded", outputs={"rows": 3}))
-    for channel, outputs in {"files": {"s3": "s3://delivered/x/"}, "topic": {}, "rest": {"superseded": 0}}.items():
+    told: dict[str, dict[str, Any]] = {"files": {"s3": "s3://delivered/x/"}, "topic": {}, "rest": {"superseded": 0}}
+    for channel, outputs in told.items():
         done = Receipt("delivery", "succeeded", outputs={"count": 3, **outputs})
         receipts.write(s3, paths, f"delivery-{channel}", done)
     return given
