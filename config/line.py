@@ -151,6 +151,18 @@ class Line(Strict):
         return self
 
     @model_validator(mode="after")
+    def _watched_slices_are_categories(self) -> Line:
+        hidden, known = {name.lower() for name in self.personal}, self.dataset.categorical
+        for i, name in enumerate(self.monitoring.performance.slices):
+            key = f"monitoring.performance.slices[{i}]"
+            if name not in known:
+                allowed = ", ".join(known) or "none"
+                raise ValueError(f"{key}: {name!r} is not under dataset.categorical, expected one of {allowed}")
+            if {name.lower(), name.lower().partition("__")[2]} & hidden:
+                raise ValueError(f"{key}: {name!r} is personal, so that its values are shown nowhere: choose another")
+        return self
+
+    @model_validator(mode="after")
     def _incremental_by_one_partition(self) -> Line:
         for table, curated in self.curation.items():
             source = self.sources.get(curated.incremental)

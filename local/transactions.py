@@ -11,6 +11,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 
 from local.fidelity import Row
+from local.patches import Patches
 
 if TYPE_CHECKING:
     from local.server import EmbeddedAws
@@ -30,6 +31,11 @@ def install(aws: EmbeddedAws) -> None:
     transact_write_items): 100 writes to a table of 1,000 items take seconds, and whatever another thread wrote in
     between is lost.
     """
+    replace(aws.patches)
+
+
+def replace(patches: Patches) -> None:
+    """Put the cheaper transactions in the place of moto's."""
     stock = DynamoDBBackend.transact_write_items
 
     def transact_write_items(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
@@ -53,8 +59,8 @@ def install(aws: EmbeddedAws) -> None:
         vars(twin).update(copy.deepcopy(vars(table), memo))
         return twin
 
-    aws.patches.replace(DynamoDBBackend, "transact_write_items", transact_write_items)
-    aws.patches.replace(Table, "__deepcopy__", table_copy)
+    patches.replace(DynamoDBBackend, "transact_write_items", transact_write_items)
+    patches.replace(Table, "__deepcopy__", table_copy)
 
 
 Before = tuple[Table, tuple[Any, Any], Any]

@@ -11,11 +11,21 @@ NAMESPACE = "AssemblyLine"
 DRIFT = "Drift"
 DRIFT_MAX = "DriftMax"
 PERFORMANCE = "Performance"
+OUTCOME = "Outcome"
+ALARMING = "Alarming"
+"""1 while a monitor is in alarm, else 0."""
+MISSING, UNSEEN, OUTSIDE = "Missing", "Unseen", "Outside"
+"""Shares of a feature's values."""
 GROUND_TRUTH_JOINED = "GroundTruthJoined"
+GROUND_TRUTH_UNMATCHED = "GroundTruthUnmatched"
+"""Labels that wait for their prediction."""
+GROUND_TRUTH_REFUSED = "GroundTruthRefused"
 LINE = "Line"
 FEATURE = "Feature"
+MONITOR = "Monitor"
+SLICE = "Slice"
 
-_UNITS = {GROUND_TRUTH_JOINED: MetricUnit.Count}
+_UNITS = dict.fromkeys((GROUND_TRUTH_JOINED, GROUND_TRUTH_UNMATCHED, GROUND_TRUTH_REFUSED), MetricUnit.Count)
 
 
 def emit(dimensions: Mapping[str, str], values: Mapping[str, Sequence[float]]) -> None:

@@ -43,6 +43,11 @@ class RunPaths:
         """Key in the lake bucket of the run's prediction records, one JSON object a line."""
         return f"{self.prefix}predictions.jsonl"
 
+    @property
+    def slices(self) -> str:
+        """Key in the lake bucket of the slices that the run's predictions lie in, one JSON object a line."""
+        return f"{self.prefix}slices.jsonl"
+
     def candidate(self, variant: str) -> str:
         """Key prefix in the models bucket of a variant's artefact: its files, manifest.json last."""
         return f"{self.line}/{self.run}/{variant}/"

@@ -19,7 +19,9 @@ from botocore.exceptions import ReadTimeoutError
 from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
+from local import transactions
 from local.conditional_puts import one_at_a_time
+from local.patches import Patches
 
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
@@ -183,9 +185,12 @@ def aws() -> Iterator[Aws]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    patches = Patches()
+    transactions.replace(patches)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(S3Response, "put_object", one_at_a_time())
         yield Aws(endpoint=f"http://{host}:{port}")
+    patches.undo()
     server.stop()
 
 

@@ -1,4 +1,4 @@
-"""Joins delayed ground truth with predictions, and measures how good they were."""
+"""Joins delayed ground truth with predictions, and puts aside what can never be joined."""
 
 from __future__ import annotations
 
@@ -9,46 +9,53 @@ import boto3
 from aws_lambda_powertools import Logger
 
 from config.metrics import Task
-from runtime import environment, ground_truth, measures, performance
+from runtime import environment, ground_truth, measures
+from runtime.monitoring.store import Store
 
 
 @dataclass(frozen=True)
 class Environment:
     predictions_table: str
     windows_table: str
+    dead_letters: str
+    """URL of the queue for what can never be joined."""
     task: Task
-    metric: str
-    minimum_sample: int
+    window_hours: int
+    keep_days: int
     line: str
 
 
 ENVIRONMENT = environment.load(Environment)
-STORE = ground_truth.Store(
+STORE = Store(
     dynamodb=boto3.client("dynamodb"),
     predictions=ENVIRONMENT.predictions_table,
     windows=ENVIRONMENT.windows_table,
+    line=ENVIRONMENT.line,
     task=ENVIRONMENT.task,
+    hours=ENVIRONMENT.window_hours,
+    keep_days=ENVIRONMENT.keep_days,
 )
+SQS = boto3.client("sqs")
 LOGGER = Logger(service="ground-truth")
 LOGGER.append_keys(line=ENVIRONMENT.line)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     messages = {record["messageId"]: record["body"] for record in event["Records"]}
-    joined = ground_truth.join(STORE, line=ENVIRONMENT.line, messages=messages)
-    for message, reason in joined.failures.items():
-        LOGGER.warning("label not joined", extra={"message_id": message, "reason": reason})
-    LOGGER.info("labels joined", extra={"joined": joined.joined, "repeated": joined.repeated})
-    values = performance.values(
-        STORE.dynamodb,
-        STORE.windows,
-        joined.windows,
-        task=ENVIRONMENT.task,
-        metric=ENVIRONMENT.metric,
-        minimum_sample=ENVIRONMENT.minimum_sample,
-    )
+    joined = ground_truth.join(STORE, messages=messages)
+    ground_truth.put_aside(SQS, ENVIRONMENT.dead_letters, messages, joined)
+    for message, refusals in joined.refused.items():
+        for refusal in refusals:
+            LOGGER.warning("label put aside", extra={"message_id": message, "reason": refusal.reason})
+    for message, reason in joined.again.items():
+        LOGGER.warning("label comes again", extra={"message_id": message, "reason": reason})
+    LOGGER.info("labels joined", extra=dict(joined.counts))
+    refused = sum(map(len, joined.refused.values()))
     measures.emit(
         {measures.LINE: ENVIRONMENT.line},
-        {measures.GROUND_TRUTH_JOINED: [joined.joined], measures.PERFORMANCE: values},
+        {
+            measures.GROUND_TRUTH_JOINED: [joined.counts["joined"]],
+            measures.GROUND_TRUTH_REFUSED: [refused] if refused else [],
+        },
     )
-    return {"batchItemFailures": [{"itemIdentifier": message} for message in joined.failures]}
+    return {"batchItemFailures": [{"itemIdentifier": message} for message in joined.again]}

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,8 @@ from runtime.paths import RunPaths
 SCHEMA = 1
 SMALLEST, LARGEST = 1e-130, 1e125
 """Between which every channel can carry a number: what DynamoDB holds."""
+
+FIELDS = ("schema", "prediction_id", "line", "run", "model_version", "id", "event_time", "score", "at")
 
 Record = Mapping[str, Any]
 
@@ -48,6 +51,26 @@ def parts(given: str) -> tuple[str, str, str]:
     if not (line and id_ and score_date):
         raise ValueError(f"{given!r} is not a prediction id, expected <line>:<id>:<date>")
     return line, id_, score_date
+
+
+def recency(record: Record) -> str:
+    """Return what orders two predictions of one id: the moment they were made, then the run."""
+    moment = dt.datetime.fromisoformat(record["at"])
+    utc = moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+    return f"{utc.isoformat(timespec='microseconds')}#{record['run']}"
+
+
+def typed(value: Any) -> dict[str, str]:
+    """Return a field's value as DynamoDB writes it."""
+    return {"N": repr(value)} if isinstance(value, (int, float)) else {"S": str(value)}
+
+
+def value(name: str, given: Mapping[str, Any]) -> Any:
+    """Return a field's value from how DynamoDB writes it."""
+    kind, text = next(iter(given.items()))
+    if kind != "N":
+        return text
+    return float(text) if name == "score" else int(text)
 
 
 def read(s3: Any, paths: RunPaths) -> tuple[bytes, list[dict[str, Any]]]:

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runtime.delivery import lookup
+from runtime.delivery import lookup, records
 from runtime.delivery.proxy import Refused
+from runtime.monitoring import marks
 from tests.moto_server import Aws, Scenario, converge
 from tests.runtime.delivery.deliveries import record, scored
 
@@ -51,7 +52,7 @@ def test_an_older_prediction_never_replaces_a_newer_one(aws: Aws, table: str) ->
 def test_the_newest_wins_in_any_order(aws: Aws, found: list[tuple[int, int]], random: Any) -> None:
     dynamodb, table = aws.client("dynamodb"), aws.table("prediction_key")
     made = [record(number, at=f"2026-01-01T00:00:{second:02}+00:00") for number, second in found]
-    newest = {item["id"]: item for item in sorted(made, key=lookup.recency)}
+    newest = {item["id"]: item for item in sorted(made, key=records.recency)}
     random.shuffle(made)
     cut = random.randint(0, len(made))
 
@@ -67,7 +68,7 @@ def test_a_run_of_more_than_one_transaction_is_delivered_whole(aws: Aws, table: 
     delivered = lookup.deliver(s3=aws.client("s3"), dynamodb=dynamodb, paths=paths, table=table)
 
     assert delivered == {"count": 120, "superseded": 0}
-    assert dynamodb.scan(TableName=table, Select="COUNT")["Count"] == 120
+    assert dynamodb.scan(TableName=table, Select="COUNT")["Count"] == 240  # each as the newest of its id, and itself
 
 
 def test_a_prediction_made_again_keeps_its_label(aws: Aws, table: str) -> None:
@@ -88,14 +89,14 @@ def test_a_prediction_made_again_keeps_its_label(aws: Aws, table: str) -> None:
 def test_a_fault_at_any_call_leaves_every_prediction_there_once_after_a_retry(
     aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lookup, "BATCH", 3)
+    monkeypatch.setattr(marks, "LIMIT", 8)
 
     def scenario() -> Scenario:
         paths, table = scored(aws, 5), aws.table("prediction_key")
 
         def check() -> None:
             items = aws.client("dynamodb").scan(TableName=table)["Items"]
-            assert {item["id"]["S"] for item in items} == {f"UA-{number}" for number in range(5)}
+            assert sorted(item["id"]["S"] for item in items) == sorted([f"UA-{number}" for number in range(5)] * 2)
 
         return Scenario(
             ("s3", "dynamodb"),
@@ -103,4 +104,5 @@ def test_a_fault_at_any_call_leaves_every_prediction_there_once_after_a_retry(
             check,
         )
 
-    assert converge(aws, scenario) == ["GetObject", "TransactWriteItems", "TransactWriteItems"]
+    calls = ["GetObject", "BatchGetItem", *["TransactWriteItems"] * 2, "BatchGetItem", "TransactWriteItems"]
+    assert converge(aws, scenario) == calls
