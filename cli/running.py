@@ -6,6 +6,7 @@ no proof of life: only an endpoint that answers with the file's token is used.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from config.loading import ROOT, line_names
 
 _PATH = "/_line/"
 _DEADLINE_SECONDS = 30
+_ADVANCE_SECONDS = 600
 _RUN_IT = "start `line up` and run the line in it"
 
 
@@ -148,12 +150,25 @@ class RunningSite:
         if answer.get("message"):
             raise LineError(answer["message"])
 
+    def set_clock(self, moment: dt.datetime | None) -> None:
+        self._ask("clock", method="POST", body={"set": moment.isoformat() if moment else None})
+
+    def advance(self, to: dt.datetime, *, last: int | None = None, only: Sequence[str] | None = None) -> list[str]:
+        asked = {"advance": to.isoformat(), "last": last, "only": None if only is None else list(only)}
+        answer = self._ask("clock", method="POST", body=asked, seconds=_ADVANCE_SECONDS)
+        if answer.get("message"):
+            raise LineError(answer["message"])
+        fired: list[str] = answer["fired"]
+        return fired
+
     def status(self) -> dict[str, Any]:
         return self._ask("status", method="GET")
 
-    def _ask(self, what: str, *, method: str, body: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def _ask(
+        self, what: str, *, method: str, body: Mapping[str, Any] | None = None, seconds: float = _DEADLINE_SECONDS
+    ) -> dict[str, Any]:
         place = urlsplit(self.endpoint)
-        with closing(HTTPConnection(place.hostname or "", place.port, timeout=_DEADLINE_SECONDS)) as connection:
+        with closing(HTTPConnection(place.hostname or "", place.port, timeout=seconds)) as connection:
             connection.request(method, f"{_PATH}{what}", body=json.dumps(body) if body else None)
             found: dict[str, Any] = json.loads(connection.getresponse().read())
         return found
@@ -188,13 +203,26 @@ class _Desk:
             }
         elif what == ("POST", "alarms"):
             self.site.evaluate_alarms()
+        elif what == ("POST", "clock"):
+            body = self._clock(_given(environ))
         elif what == ("POST", "deploy"):
-            given = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+            given = _given(environ)
             body = {"message": self._deployed(Path(given["folder"]), given["assembly"])}
         else:
-            status, body = "404 Not Found", {"message": "expected GET status, POST alarms or POST deploy"}
+            status, body = "404 Not Found", {"message": "expected GET status, POST alarms, POST clock or POST deploy"}
         start_response(status, [("Content-Type", "application/json")])
         return [json.dumps(body).encode()]
+
+    def _clock(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Set or advance the clock; returns what fired, or why it was not advanced."""
+        if "set" in given:
+            self.site.set_clock(None if given["set"] is None else dt.datetime.fromisoformat(given["set"]))
+            return {"fired": []}
+        try:
+            to = dt.datetime.fromisoformat(given["advance"])
+            return {"fired": self.site.advance(to, last=given.get("last"), only=given.get("only"))}
+        except LineError as error:
+            return {"message": str(error)}
 
     def _deployed(self, folder: Path, assembly: str) -> str:
         """Deploy an assembly and return nothing, or why it was not."""
@@ -207,6 +235,11 @@ class _Desk:
         self.said = replace(self.said, assembly=assembly)
         self.announce()
         return ""
+
+
+def _given(environ: Mapping[str, Any]) -> dict[str, Any]:
+    given: dict[str, Any] = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+    return given
 
 
 def _file(root: Path) -> Path:

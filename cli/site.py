@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -54,6 +55,12 @@ class Site(Protocol):
     def problems(self) -> list[str]:
         """Return what could not be delivered, e.g. an event to its target."""
 
+    def set_clock(self, moment: dt.datetime | None) -> None:
+        """Let the embedded AWS's clock show a moment now; None is the machine's own."""
+
+    def advance(self, to: dt.datetime, *, last: int | None = None, only: Sequence[str] | None = None) -> list[str]:
+        """Advance its clock, fire what comes due on the way; returns the names of the schedules that fired."""
+
 
 @dataclass(frozen=True)
 class OwnSite:
@@ -87,6 +94,14 @@ class OwnSite:
 
     def problems(self) -> list[str]:
         return list(self.aws.problems)
+
+    def set_clock(self, moment: dt.datetime | None) -> None:
+        self.aws.clock.set(moment)
+
+    def advance(self, to: dt.datetime, *, last: int | None = None, only: Sequence[str] | None = None) -> list[str]:
+        from local import schedules
+
+        return [name for _, name in schedules.advance(self.aws, to, last=last, only=only)]
 
     def runs(self) -> bool:
         """Whether an execution of any line is under way."""

@@ -16,6 +16,7 @@ from config.metrics import METRICS, OBSERVED, Metric, Observed, Task
 from config.monitoring import Monitoring
 from config.parameters import Parameter
 from config.release import MOST_SLICES, Release
+from config.rest import Rest, RestChannel
 from config.retraining import Retraining
 from config.sources import S3Source, Source
 from config.strict import LineName, Name, Strict
@@ -71,7 +72,7 @@ class Delivery(Strict):
 
     files: bool = True
     topic: Topic | None = None
-    rest: bool = True
+    rest: RestChannel = Field(default=Rest(), description="predictions on request; true means signed requests")
     known: dict[Name, str] = Field(
         default={},
         description="what a REST request may leave out: column -> <view>.<column>, found online; event time -> now",

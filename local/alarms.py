@@ -16,7 +16,7 @@ from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
 
 from config.errors import LineError
 from local.alarm_rules import composed, judged
-from local.event_targets import Delivery, courier_of, now, text_of
+from local.event_targets import Delivery, courier_of, text_of
 from local.fidelity import Row
 from local.metric_math import Series, evaluated, periods, series
 from local.metrics import gatherer_of
@@ -64,7 +64,7 @@ def evaluate(aws: EmbeddedAws, at: dt.datetime | None = None) -> dict[str, str]:
     """
     sample_queues(aws, _described(aws, "MetricAlarm"))
     gatherer_of(aws).flush()
-    moment = at or dt.datetime.now(dt.UTC)
+    moment = at or aws.clock.now()
     changed: dict[str, str] = {}
     states: dict[str, str] = {}
     with _judging:
@@ -149,7 +149,7 @@ def _tell(aws: EmbeddedAws, name: str, old: str | None, state: str, reason: str)
         "AWSAccountId": aws.account,
         "NewStateValue": state,
         "NewStateReason": reason,
-        "StateChangeTime": now(),
+        "StateChangeTime": str(aws.clock),
         "Region": aws.region,
         "AlarmArn": alarm["AlarmArn"],
         "OldStateValue": old,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -56,7 +55,7 @@ class Courier:
     def send(self, delivery: Delivery) -> None:
         """Deliver soon."""
         if not self._ending.is_set():
-            self._pool.submit(self._deliver, delivery)
+            self._aws.background.add(self._pool.submit(self._deliver, delivery))
 
     def close(self) -> None:
         """Deliver nothing any more."""
@@ -156,8 +155,3 @@ def text_of(value: Any) -> str:
     '{"at": "2013-08-15T00:00:00Z"}'
     """
     return json.dumps(value, default=str)
-
-
-def now() -> str:
-    """Return this moment as EventBridge writes it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -160,7 +160,7 @@ def install(aws: EmbeddedAws) -> None:
         if kind == "DryRun":
             return b""
         if kind == "Event":
-            background.submit(_deliver, aws, function, event, ending)
+            aws.background.add(background.submit(_deliver, aws, function, event, ending))
             return b""
         payload, failed, logs = run(function, event)
         if failed:

@@ -51,7 +51,8 @@ class Gatherer:
                     self.add(namespace, datum)
 
     def add(self, namespace: str, datum: dict[str, Any]) -> None:
-        """Put a metric soon."""
+        """Put a metric soon, at the moment that the embedded AWS's clock has."""
+        datum = {**datum, "Timestamp": datum["Timestamp"] + self._aws.clock.offset}
         with self._lock:
             self._waiting[namespace].append(datum)
         self._some.set()

@@ -29,7 +29,9 @@ from moto.core.model_instances import reset_model_data
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from config.errors import LineError
+from local.background import Background
 from local.clients import Clients, Credentials
+from local.clock import Clock
 from local.http_server import Environ, HttpServer, WsgiApp
 from local.images import Images
 from local.patches import Patches
@@ -83,6 +85,8 @@ class EmbeddedAws:
         self.endpoint = f"http://{LOOPBACK}:{self.port}"
         self.patches = Patches()
         self.processes = Processes()
+        self.background = Background()
+        self.clock = Clock()
         self.images = Images()
         self.problems: list[str] = []
         self.deployments: list[Deployment] = []

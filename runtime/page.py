@@ -18,6 +18,8 @@ code{font:13px ui-monospace,monospace;overflow-wrap:anywhere}details{margin:.3re
 svg{vertical-align:middle;max-width:100%}polyline{fill:none;stroke:currentColor;stroke-width:1.5}circle{fill:currentColor}
 svg text{fill:currentColor;font-size:11px}.axis{stroke:var(--dim);fill:none}.faint{stroke:var(--dim);stroke-dasharray:4}
 .charts{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0;max-width:100%}figcaption{color:var(--dim);max-width:24rem}
+.time{margin:1rem 0}.time svg{width:100%;height:auto}.alarm{fill:var(--error);opacity:.16}
+.bound{stroke:var(--error);stroke-dasharray:5 4;fill:none}.mark path{stroke:var(--info)}.mark text{fill:var(--info)}
 @media print{body{margin:0;max-width:none}h2{break-after:avoid}tr,figure{break-inside:avoid}}
 """
 

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from config.errors import LineError
-from runtime import receipts
+from runtime import incidents, receipts
 from runtime.paths import RunPaths
 
 ITEM = "RETRAINING"
@@ -38,11 +38,13 @@ class Request:
     reason: str
     detail: str
     at: dt.datetime
+    day: str = ""
+    """The day to which the dates move for it, e.g. that of the window that moved; empty: the day scored last."""
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """All that asked since the last start: the reasons and details, since when, the newest, the day of a schedule."""
+    """All that asked since the last start: the reasons and details, since when, the newest, the latest day asked."""
 
     reasons: list[str]
     details: list[str]
@@ -106,7 +108,7 @@ def asked(state: State, request: Request) -> State:
     if state.started is not None and request.at <= _instant(state.started.at):
         return state
     at, known = request.at.isoformat(), state.waiting
-    day = request.at.date().isoformat() if request.reason == SCHEDULE else ""
+    day = request.at.date().isoformat() if request.reason == SCHEDULE else request.day
     if known is None:
         return replace(state, waiting=Waiting([request.reason], [request.detail], since=at, latest=at, day=day))
     details = known.details if request.detail in known.details else [*known.details, request.detail][-MOST_DETAILS:]
@@ -143,7 +145,7 @@ def begun(state: State, line: str, rules: Rules, now: dt.datetime) -> State:
     """Return the state in which all that waits has become one run, not yet started."""
     waiting = state.waiting
     assert waiting is not None  # noqa: S101 (who calls has looked)
-    day = waiting.day or state.scored
+    day = waiting.day if SCHEDULE in waiting.reasons else max(waiting.day, state.scored)  # an alarm moves none back
     reason = "-".join(waiting.reasons)
     digest = hashlib.sha256(json.dumps([line, asdict(waiting), state.version]).encode()).hexdigest()[:8]
     started = Started(
@@ -295,6 +297,19 @@ def requested(event: Mapping[str, Any], alarms: Mapping[str, str]) -> Request | 
     return Request(SCHEDULE, "the line's schedule", at) if kind == SCHEDULED else None
 
 
+def told_by(ledger: Line, request: Request) -> Request:
+    """Return a wish that an alarm stands for with what the ledger tells of it: what moved, since when, on which day.
+
+    As it is when the ledger tells of no such alarm that goes on.
+    """
+    if request.reason not in (DRIFT, PERFORMANCE):
+        return request
+    incident = incidents.newest(ledger.dynamodb, ledger.table, ledger.name, request.reason)
+    if incident is None or incident.state != "alarm":
+        return request
+    return replace(request, detail=incident.story, day=incident.day)
+
+
 def over(event: Mapping[str, Any]) -> str:
     """Return the run that an event says has ended, or nothing: a run's id is the name of its execution."""
     return str(event["detail"]["name"]) if event.get("detail-type") == EXECUTION_ENDED else ""
@@ -306,6 +321,11 @@ def still(cloudwatch: Any, alarms: Mapping[str, str], now: dt.datetime) -> list[
         return []
     found = cloudwatch.describe_alarms(AlarmNames=sorted(alarms), StateValue="ALARM")["MetricAlarms"]
     return [Request(alarms[alarm["AlarmName"]], f"alarm {alarm['AlarmName']} has not ended", now) for alarm in found]
+
+
+def moment(event: Mapping[str, Any]) -> dt.datetime:
+    """Return when an event happened: that is the handler's now, whenever it is delivered."""
+    return _instant(event["time"])
 
 
 def _instant(at: str) -> dt.datetime:

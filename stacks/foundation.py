@@ -9,11 +9,12 @@ from aws_cdk import aws_glue as glue
 from constructs import Construct
 
 from assembly_line.compute import Compute
+from assembly_line.dashboard import EnvironmentDashboard
 from assembly_line.encryption import EnvironmentKey, SigningKey
 from assembly_line.handler import Handlers
 from assembly_line.image import JobImage
 from assembly_line.ledger import Ledger
-from assembly_line.naming import identifier
+from assembly_line.naming import identifier, slug
 from assembly_line.network import Network
 from assembly_line.notices import AlarmTopic, ApiLogging
 from assembly_line.shared import Names, Shared
@@ -48,6 +49,7 @@ class FoundationStack(cdk.Stack):
             network=network,
             repository_arn=self.image.repository.repository_arn,
         )
+        self.dashboard = EnvironmentDashboard(self, "Overview", name=slug(environment.name))
         self._outputs()
 
     @property
@@ -91,6 +93,7 @@ class FoundationStack(cdk.Stack):
             "AlarmTopic": self.alarms.topic_arn,
             "SigningKey": self.signing_key.key_arn,
             "JobQueue": self.compute.queue.job_queue_arn,
+            "Dashboard": self.dashboard.dashboard.dashboard_name,
         }
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)

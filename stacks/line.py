@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from assembly_line.capture import Capture
 from assembly_line.curation import CurationStation
 from assembly_line.dashboard import LineDashboard
 from assembly_line.delivery import DeliveryStation
@@ -18,14 +20,18 @@ from assembly_line.maintenance import Maintenance
 from assembly_line.monitoring import MonitoringStation
 from assembly_line.naming import pascal, slug
 from assembly_line.release import ReleaseStation
+from assembly_line.rest import RestChannel
 from assembly_line.retraining import Retraining
 from assembly_line.run import Run
 from assembly_line.scoring import ScoringStation
+from assembly_line.shared import Shared
 from assembly_line.supervisor import Supervisor
 from assembly_line.training import TrainingStation
 from config.bundle import Bundle
 from config.compute import compute_of
+from config.line import Line
 from config.parameters import resolve
+from config.rest import Rest
 from stacks.foundation import FoundationStack
 
 
@@ -57,8 +63,6 @@ class LineStack(cdk.Stack):
             shared=shared,
             handlers=handlers,
             line=line,
-            endpoint=self.release.endpoint,
-            online=self.features.online,
         )
         self.monitoring = MonitoringStation(
             self,
@@ -69,6 +73,8 @@ class LineStack(cdk.Stack):
             line=line,
             predictions=self.delivery.predictions,
         )
+        self.capture = Capture(self, "Capture", shared=shared, handlers=handlers, line=line)
+        self.rest = self._rest(shared, handlers, line, line.delivery.rest) if line.delivery.rest else None
         for performance in self.monitoring.alarms["performance"]:
             self.release.endpoint.watch(performance)
         stations = [
@@ -91,15 +97,37 @@ class LineStack(cdk.Stack):
             self,
             "Overview",
             name=slug(environment.name, line.line),
-            line=line.line,
+            line=line,
             run=self.run,
             functions=handlers.made,
-            queues={"ground truth": self.monitoring.ground_truth.queue, **self._dead_letters()},
+            queues={
+                "ground truth": self.monitoring.ground_truth.queue,
+                "capture": self.capture.queue.queue,
+                **self._dead_letters(),
+            },
+            alarms=[found for found in self.node.find_all() if isinstance(found, cloudwatch.AlarmBase)],
+            api=self.rest.api.api if self.rest else None,
+            topics={"predictions": self.delivery.topic.topic} if self.delivery.topic else None,
         )
         self._outputs()
 
+    def _rest(self, shared: Shared, handlers: Handlers, line: Line, rest: Rest) -> RestChannel:
+        return RestChannel(
+            self,
+            "Rest",
+            shared=shared,
+            handlers=handlers,
+            line=line,
+            rest=rest,
+            endpoint=self.release.endpoint,
+            online=self.features.online,
+            predictions=self.delivery.predictions,
+            capture=self.capture,
+            ground_truth=self.monitoring.ground_truth,
+        )
+
     def _dead_letters(self) -> dict[str, sqs.IQueue]:
-        queues = {"ground truth": self.monitoring.ground_truth}
+        queues = {"ground truth": self.monitoring.ground_truth, "capture": self.capture.queue}
         if self.delivery.topic is not None:
             queues |= self.delivery.topic.queues
         return {f"{name}: dead letters": work.dead_letters.queue for name, work in queues.items()}
@@ -109,6 +137,7 @@ class LineStack(cdk.Stack):
             "StateMachineArn": self.run.state_machine.state_machine_arn,
             "ReleaseMachineArn": self.release.machine.state_machine.state_machine_arn,
             "GroundTruthQueueUrl": self.monitoring.ground_truth.queue.queue_url,
+            "CaptureQueueUrl": self.capture.queue.queue.queue_url,
             "EndpointName": self.release.endpoint.name,
             "PredictionsTable": self.delivery.predictions.name,
             "OnlineTable": self.features.online.name,
@@ -117,8 +146,10 @@ class LineStack(cdk.Stack):
             "MaintenanceJob": self.maintenance.job.definition.job_definition_arn,
             "Dashboard": self.dashboard.dashboard.dashboard_name,
         }
-        if self.delivery.api is not None:
-            outputs["RestUrl"] = self.delivery.api.api.url
+        if self.rest is not None:
+            outputs["RestUrl"] = self.rest.api.api.url
+            if self.rest.api.key is not None:
+                outputs["RestKeyId"] = self.rest.api.key.key_id
         if self.delivery.topic is not None:
             outputs["TopicArn"] = self.delivery.topic.topic.topic_arn
             for consumer, work in self.delivery.topic.queues.items():

@@ -74,6 +74,11 @@ class Aws:
         )
         return name
 
+    def queue(self) -> str:
+        """Create a queue; return its URL."""
+        url: str = self.client("sqs").create_queue(QueueName=_new("queue"))["QueueUrl"]
+        return url
+
     def topic(self) -> tuple[str, str]:
         """Create a topic and a queue that receives the bare messages; return the topic's ARN and the queue's URL."""
         sns, sqs = self.client("sns"), self.client("sqs")

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from assembly_line.alarms import error_alarm
-from assembly_line.endpoint import Endpoint
 from assembly_line.handler import Handler, Handlers
-from assembly_line.naming import slug
 from assembly_line.permissions import allow, allow_key, allow_read, allow_write
-from assembly_line.rest_api import PredictionApi
 from assembly_line.shared import Shared
 from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
@@ -28,7 +23,7 @@ _TIMEOUT = Duration.minutes(10)
 class DeliveryStation(Station):
     """Files in S3, messages to each consumer, and the lookup store behind the REST API, side by side.
 
-    The store is always filled, because ground truth is joined with it; ``rest`` says whether it is offered over REST.
+    The store is always filled, because ground truth is joined with it; ``RestChannel`` offers it.
     """
 
     def __init__(
@@ -40,8 +35,6 @@ class DeliveryStation(Station):
         shared: Shared,
         handlers: Handlers,
         line: Line,
-        endpoint: Endpoint,
-        online: Table,
     ) -> None:
         super().__init__(scope, id_, supervisor=supervisor)
         self._shared, self._builder, self._line = shared, handlers, line
@@ -49,7 +42,6 @@ class DeliveryStation(Station):
             self, "Predictions", environment=shared.environment, key=shared.key, partition="prediction_key"
         )
         self.topic = self._topic()
-        self.api = self._api(endpoint, online) if line.delivery.rest else None
         channels = {"DeliverRest": self._rest()}
         if line.delivery.files:
             channels["DeliverFiles"] = self._files()
@@ -93,70 +85,13 @@ class DeliveryStation(Station):
         allow_key(handler.role, self._shared.key, write=True)
         return handler
 
-    def _api(self, endpoint: Endpoint, online: Table) -> PredictionApi:
-        dataset = self._line.dataset
-        views = {view: self._line.features[view].entity for view in dataset.features}
-        entities = [column for columns in views.values() for column in columns]
-        predict = None if endpoint.kind == "none" else self._predict(endpoint, online, views)
-        look_up = self._look_up()
-        watched = {"LookUpErrors": look_up} | ({"PredictErrors": predict} if predict else {})
-        for id_, handler in watched.items():
-            error_alarm(
-                self,
-                id_,
-                topic=self._shared.alarms,
-                function=handler.function,
-                says=f"a request to the REST API of line {self._line.line} failed: read the log of its handler",
-            )
-        return PredictionApi(
-            self,
-            "Rest",
-            shared=self._shared,
-            name=slug(self._shared.environment.name, self._line.line),
-            fields=list(dict.fromkeys([dataset.id, dataset.event_time, *dataset.request, *entities])),
-            optional=list(self._line.delivery.known),
-            predict=predict,
-            look_up=look_up,
-        )
-
-    def _predict(self, endpoint: Endpoint, online: Table, views: dict[str, list[str]]) -> Handler:
-        dataset = self._line.dataset
-        handler = self._handler(
-            "Predict",
-            timeout=Duration.seconds(29),  # API Gateway waits no longer
-            memory_mb=512,
-            ENDPOINT_NAME=endpoint.name,
-            ONLINE_TABLE=online.name,
-            PREDICTIONS_TABLE=self.predictions.name,
-            VIEWS=json.dumps(views),
-            REQUEST=json.dumps(dataset.request),
-            LINE=self._line.line,
-            ID=dataset.id,
-            EVENT_TIME=dataset.event_time,
-            KNOWN=json.dumps(self._line.delivery.known),
-        )
-        endpoint.grant_invoke(handler.role)
-        online.allow(handler.role, "dynamodb:BatchGetItem")
-        self.predictions.allow(handler.role, "dynamodb:UpdateItem")
-        return handler
-
-    def _look_up(self) -> Handler:
-        handler = self._handler(
-            "LookUp", timeout=Duration.seconds(29), PREDICTIONS_TABLE=self.predictions.name, LINE=self._line.line
-        )
-        self.predictions.allow(handler.role, "dynamodb:GetItem")
-        return handler
-
     def _handler(self, id_: str, *, timeout: Duration, memory_mb: int = 256, **environment: Any) -> Handler:
         return Handler(
             self,
             f"{id_}Handler",
             handlers=self._builder,
-            module=f"lambdas.delivery.{_MODULES.get(id_, id_.lower())}",
+            module=f"lambdas.delivery.{id_.lower()}",
             environment=environment,
             timeout=timeout,
             memory_mb=memory_mb,
         )
-
-
-_MODULES = {"LookUp": "look_up"}

@@ -42,7 +42,7 @@ class DeadLetters(Construct):
 
 
 class WorkQueue(Construct):
-    """A queue that tries a message five times before it puts it aside."""
+    """A queue that tries a message five times before it puts it aside; it takes what SQS takes, or less."""
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class WorkQueue(Construct):
         key: kms.IKey,
         alarms: sns.ITopic,
         handled_within: Duration,
+        largest_kib: int | None = None,
     ) -> None:
         super().__init__(scope, id_)
         self.dead_letters = DeadLetters(self, "DeadLetters", key=key, alarms=alarms)
@@ -64,5 +65,6 @@ class WorkQueue(Construct):
             retention_period=RETENTION,
             # a handler that is throttled keeps its batch for six of its timeouts, says Lambda's manual
             visibility_timeout=Duration.seconds(6 * int(handled_within.to_seconds())),
+            max_message_size_bytes=largest_kib * 1024 if largest_kib else None,
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters.queue, max_receive_count=5),
         )

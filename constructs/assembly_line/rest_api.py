@@ -1,11 +1,9 @@
-"""Predictions over REST: POST one row or a batch, GET the newest prediction of an id; signed requests only.
-
-Where an environment serves no endpoint there is nobody to POST to.
-"""
+"""The REST API of a line: the calls of its description, for signed requests or for holders of an API key."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import aws_apigateway as apigateway
@@ -15,18 +13,17 @@ from assembly_line.handler import Handler
 from assembly_line.logbook import Logbook
 from assembly_line.permissions import acknowledge
 from assembly_line.shared import Shared
-from runtime.delivery.request import MOST_ROWS
+from config.rest import Rest
+from runtime.delivery.api import JSON, STAGE, Body, Operation
 
-_SCALAR = [
-    apigateway.JsonSchemaType.NUMBER,
-    apigateway.JsonSchemaType.STRING,
-    apigateway.JsonSchemaType.BOOLEAN,
-    apigateway.JsonSchemaType.NULL,
-]
+_WHY = {
+    "iam": "the callers are the company's own services with IAM roles, so requests are signed, not logged in",
+    "api_key": "the line asks for API keys, which its callers hold, with a usage plan; people do not log in here",
+}
 
 
 class PredictionApi(Construct):
-    """A throttled REST API with IAM authorization, access logs and a schema for what is posted."""
+    """A throttled REST API with access logs and a schema for what is posted; ``document`` is its OpenAPI document."""
 
     def __init__(
         self,
@@ -35,12 +32,13 @@ class PredictionApi(Construct):
         *,
         shared: Shared,
         name: str,
-        fields: Sequence[str],
-        optional: Sequence[str] = (),
-        predict: Handler | None,
-        look_up: Handler,
+        rest: Rest,
+        operations: Sequence[Operation],
+        handlers: Mapping[str, Handler],
+        document: Mapping[str, Any],
     ) -> None:
         super().__init__(scope, id_)
+        self._rest, self._handlers, self._document = rest, handlers, document
         log = Logbook(self, "AccessLog", environment=shared.environment, key=shared.key)
         self.api = apigateway.RestApi(
             self,
@@ -48,9 +46,9 @@ class PredictionApi(Construct):
             rest_api_name=name,
             cloud_watch_role=False,  # the account's role is the foundation's
             endpoint_types=[apigateway.EndpointType.REGIONAL],
-            default_method_options=apigateway.MethodOptions(authorization_type=apigateway.AuthorizationType.IAM),
+            default_method_options=self._authorization(),
             deploy_options=apigateway.StageOptions(
-                stage_name="v1",
+                stage_name=STAGE,
                 access_log_destination=apigateway.LogGroupLogDestination(log.group),
                 access_log_format=apigateway.AccessLogFormat.json_with_standard_fields(
                     caller=True,
@@ -66,80 +64,73 @@ class PredictionApi(Construct):
                 logging_level=apigateway.MethodLoggingLevel.ERROR,
                 data_trace_enabled=False,  # bodies hold what may be personal
                 metrics_enabled=True,
-                throttling_rate_limit=50,
-                throttling_burst_limit=100,
+                throttling_rate_limit=rest.rate,
+                throttling_burst_limit=rest.burst,
                 tracing_enabled=True,
             ),
         )
         checked = self.api.add_request_validator(
             "Request", validate_request_body=True, validate_request_parameters=True
         )
-        predictions = self.api.root.add_resource("predictions")
-        if predict is not None:
-            self._post(predictions, predict, self._row(fields, optional), checked)
-        predictions.add_resource("{id}").add_method(
-            "GET",
-            _integration(look_up),
-            request_parameters={"method.request.path.id": True},
-            request_validator=checked,
-        )
+        for operation in operations:
+            self._add(operation, checked)
+        self.key = self._plan(name) if rest.authorization == "api_key" else None
         self._name_bad_fields()
         self._accept_findings()
 
-    def _post(
-        self,
-        predictions: apigateway.Resource,
-        predict: Handler,
-        row: apigateway.JsonSchema,
-        checked: apigateway.IRequestValidator,
-    ) -> None:
-        batch = apigateway.JsonSchema(
-            type=apigateway.JsonSchemaType.OBJECT,
-            required=["instances"],
-            properties={
-                "instances": apigateway.JsonSchema(
-                    type=apigateway.JsonSchemaType.ARRAY, items=row, min_items=1, max_items=MOST_ROWS
-                )
-            },
-            additional_properties=False,
-        )
-        predictions.add_method(
-            "POST",
-            _integration(predict),
-            request_models={"application/json": self._model("Row", "one row to predict for", row)},
+    def _authorization(self) -> apigateway.MethodOptions:
+        if self._rest.authorization == "iam":
+            return apigateway.MethodOptions(authorization_type=apigateway.AuthorizationType.IAM)
+        return apigateway.MethodOptions(authorization_type=apigateway.AuthorizationType.NONE, api_key_required=True)
+
+    def _add(self, operation: Operation, checked: apigateway.IRequestValidator) -> None:
+        models = {JSON: self._model(operation.body)} if operation.body is not None else None
+        named = {"method.request.path.id": True} if "{id}" in operation.path else None
+        mock = operation.part == "document"
+        self.api.root.resource_for_path(operation.path).add_method(
+            operation.verb,
+            self._shown() if mock else _integration(self._handlers[operation.part]),
+            operation_name=operation.id,
+            request_models=models,
+            request_parameters=named,
             request_validator=checked,
-        )
-        self.api.root.add_resource("batches").add_method(
-            "POST",
-            _integration(predict),
-            request_models={"application/json": self._model("Batch", "rows to predict for", batch)},
-            request_validator=checked,
+            method_responses=[apigateway.MethodResponse(status_code=str(operation.status))] if mock else None,
         )
 
-    @staticmethod
-    def _row(fields: Sequence[str], optional: Sequence[str]) -> apigateway.JsonSchema:
-        """The fields that a row has; what each may be, the handler says better than a schema can."""
-        scalar: Any = apigateway.JsonSchema(type=_SCALAR)
-        return apigateway.JsonSchema(
-            type=apigateway.JsonSchemaType.OBJECT,
-            required=[field for field in fields if field not in optional],
-            properties=dict.fromkeys(fields, scalar),
-            additional_properties=False,
+    def _model(self, body: Body) -> apigateway.IModel:
+        """Add a model with the schema as it is: CDK's own classes know no list of types beside other keywords."""
+        schema = {"$schema": "http://json-schema.org/draft-04/schema#", "title": body.name, **body.schema}
+        model = apigateway.CfnModel(
+            self, body.name, rest_api_id=self.api.rest_api_id, content_type=JSON, schema=schema, name=body.name
+        )
+        deployment = self.api.latest_deployment
+        assert deployment is not None  # noqa: S101 (the API deploys itself)
+        deployment.node.add_dependency(model)
+        deployment.add_to_logical_id({"model": schema})
+        return apigateway.Model.from_model_name(self, f"{body.name}Named", model.ref)
+
+    def _shown(self) -> apigateway.MockIntegration:
+        """Answer with the document; as a template it may hold neither $ nor #, which JSON can write in another way."""
+        text = json.dumps(self._document).replace("$", "\\u0024").replace("#", "\\u0023")
+        return apigateway.MockIntegration(
+            request_templates={JSON: '{"statusCode": 200}'},
+            integration_responses=[apigateway.IntegrationResponse(status_code="200", response_templates={JSON: text})],
         )
 
-    def _model(self, id_: str, description: str, schema: apigateway.JsonSchema) -> apigateway.Model:
-        return self.api.add_model(
-            id_,
-            content_type="application/json",
-            description=description,
-            schema=apigateway.JsonSchema(
-                schema=apigateway.JsonSchemaVersion.DRAFT4,
-                type=schema.type,
-                required=schema.required,
-                properties=schema.properties,
-                additional_properties=False,
-            ),
+    def _plan(self, name: str) -> apigateway.IApiKey:
+        """Count the requests of each key, and make the first; further callers get keys of the same plan."""
+        rest = self._rest
+        quota = rest.quota_per_day
+        plan = self.api.add_usage_plan(
+            "Plan",
+            name=name,
+            throttle=apigateway.ThrottleSettings(rate_limit=rest.rate, burst_limit=rest.burst),
+            quota=apigateway.QuotaSettings(limit=quota, period=apigateway.Period.DAY) if quota else None,
         )
+        plan.add_api_stage(stage=self.api.deployment_stage)
+        key = self.api.add_api_key("Key")
+        plan.add_api_key(key)
+        return key
 
     def _name_bad_fields(self) -> None:
         """API Gateway's own answer to a bad body names no field; its plain text cannot stand inside JSON."""
@@ -155,14 +146,12 @@ class PredictionApi(Construct):
         acknowledge(
             self.api.deployment_stage,
             "AwsSolutions-APIG3",
-            "every request is signed with IAM credentials and throttled: a web firewall adds nothing to that",
+            "every request is signed or carries a key, and is throttled: a web firewall adds nothing to that",
         )
         for method in self.api.methods:
-            acknowledge(
-                method,
-                "AwsSolutions-COG4",
-                "the callers are the company's own services with IAM roles, so requests are signed, not logged in",
-            )
+            acknowledge(method, "AwsSolutions-COG4", _WHY[self._rest.authorization])
+            if self._rest.authorization == "api_key":
+                acknowledge(method, "AwsSolutions-APIG4", _WHY["api_key"])
 
 
 def _integration(handler: Handler) -> apigateway.LambdaIntegration:

@@ -74,7 +74,7 @@ class Retraining(Construct):
                 "ALARMS": Stack.of(self).to_json_string(names),
             },
         )
-        shared.allow_ledger(handler.role, "dynamodb:GetItem", "dynamodb:PutItem")
+        shared.allow_ledger(handler.role, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
         allow_read(handler.role, shared.lake, f"runs/{line.line}/")
         allow_key(handler.role, shared.key)
         allow(handler.role, "states:StartExecution", "states:ListExecutions", on=[machine])

@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 
 from runtime import environment
 from runtime.delivery import prediction, proxy
+from runtime.delivery.capture import Capture, Personal
 from runtime.delivery.request import Form
 
 
@@ -24,12 +25,22 @@ class Environment:
     id: str
     event_time: str
     known: dict[str, str]
+    capture_queue: str
+    personal: list[str]
+    capture_personal: Personal
 
 
 ENVIRONMENT = environment.load(Environment)
 SERVICE = prediction.Service(
     dynamodb=boto3.client("dynamodb"),
     sagemaker=boto3.client("sagemaker-runtime"),
+    capture=Capture(
+        sqs=boto3.client("sqs"),
+        queue=ENVIRONMENT.capture_queue,
+        line=ENVIRONMENT.line,
+        personal=ENVIRONMENT.personal,
+        hidden=ENVIRONMENT.capture_personal,
+    ),
     line=ENVIRONMENT.line,
     endpoint=ENVIRONMENT.endpoint_name,
     online_table=ENVIRONMENT.online_table,

@@ -49,10 +49,10 @@ LOGGER.append_keys(line=ENVIRONMENT.line)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, str]:
-    now = dt.datetime.now(dt.UTC)
+    now = retraining.moment(event)
     request, ended = retraining.requested(event, ENVIRONMENT.alarms), retraining.over(event)
-    at = dt.datetime.fromisoformat(event["time"])  # the same when the event comes again
-    requests = [request] if request else [] if ended else retraining.still(CLOUDWATCH, ENVIRONMENT.alarms, at)
+    requests = [request] if request else [] if ended else retraining.still(CLOUDWATCH, ENVIRONMENT.alarms, now)
+    requests = [retraining.told_by(LINE, request) for request in requests]
     told = retraining.look(LINE, RULES, requests, ended=ended, now=now)
     LOGGER.info(told["status"], extra={"asked": [request.detail for request in requests], **told})
     return told

@@ -7,6 +7,7 @@ a request: it is looked up with them, and may itself lead to further entities (t
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from runtime import events, online
 from runtime.delivery import lookup, records
+from runtime.delivery.capture import Capture
 from runtime.delivery.proxy import Refused
 from runtime.delivery.request import Form, Request, check, check_all
 
@@ -28,6 +30,7 @@ class Service:
 
     dynamodb: Any
     sagemaker: Any
+    capture: Capture
     line: str
     endpoint: str
     online_table: str
@@ -35,7 +38,7 @@ class Service:
 
 
 def predict(service: Service, form: Form, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the prediction record of a request body, kept in the lookup store; raises Refused."""
+    """Return the prediction record of a request body, kept in the lookup store and captured; raises Refused."""
     try:
         return _predicted(service, form, [check(form, given)])[0]
     except Refused as refused:
@@ -48,7 +51,10 @@ def predict_all(service: Service, form: Form, given: object) -> list[dict[str, A
 
 
 def _predicted(service: Service, form: Form, requests: Sequence[Request]) -> list[dict[str, Any]]:
-    scores, version = _invoke(service, _rows(service, form, requests))
+    rows = _rows(service, form, requests)
+    began = time.monotonic()
+    scores, version = _invoke(service, rows)
+    milliseconds = round((time.monotonic() - began) * 1000, 3)
     records_ = [
         {
             "schema": records.SCHEMA,
@@ -65,7 +71,13 @@ def _predicted(service: Service, form: Form, requests: Sequence[Request]) -> lis
         }
         for request, score in zip(requests, scores, strict=True)
     ]
-    lookup.put(service.dynamodb, service.predictions_table, records_)
+    try:
+        lookup.put(service.dynamodb, service.predictions_table, records_)
+    except (ClientError, BotoCoreError):
+        raise Refused(
+            503, f"the prediction of line {service.line!r} cannot be kept now: try again in a minute"
+        ) from None
+    service.capture.send(records_, rows, milliseconds)
     return records_
 
 
@@ -130,7 +142,7 @@ def _online(service: Service, keys: Sequence[str]) -> dict[str, online.Item]:
         return {}
     try:
         return online.read(service.dynamodb, service.online_table, keys)
-    except RuntimeError:  # keys that stayed unprocessed however often they were asked for
+    except (RuntimeError, ClientError, BotoCoreError):  # a RuntimeError: keys that stayed unprocessed however often
         raise Refused(503, f"the features of line {service.line!r} cannot be read now: try again in a minute") from None
 
 

@@ -8,8 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-LARGEST_BODY = 64 * 1024
-"""Bytes: a request is one row, so anything near this is not one."""
+LARGEST_BODY = 512 * 1024
+"""Characters: a batch of rows or labels is well below."""
 
 
 class Refused(Exception):  # noqa: N818 (an answer, not a fault)
@@ -21,13 +21,13 @@ class Refused(Exception):  # noqa: N818 (an answer, not a fault)
 
 
 def body_of(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the JSON object in the body; raises Refused (400) with one message saying what is wrong."""
+    """Return the JSON object in the body; raises Refused (400 or 413) with one message saying what is wrong."""
     body = event.get("body") or ""
     if len(body) > LARGEST_BODY:
-        raise Refused(400, f"the body has {len(body)} bytes, expected at most {LARGEST_BODY}: send one row")
+        raise Refused(413, f"the body has {len(body)} characters, expected at most {LARGEST_BODY}: send fewer at once")
     try:
         text = base64.b64decode(body, validate=True).decode() if event.get("isBase64Encoded") else body
-        given = json.loads(text, parse_constant=_no_constant)
+        given = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_fields)
         json.dumps(given, ensure_ascii=False).encode()  # an escaped half of a surrogate pair is no text
     except (ValueError, binascii.Error, RecursionError):
         raise Refused(400, "the body is not JSON: send one JSON object (without NaN or Infinity)") from None
@@ -44,6 +44,13 @@ def answer(status: int, content: Mapping[str, Any]) -> dict[str, Any]:
 def refusal(refused: Refused) -> dict[str, Any]:
     """Return the response for a request that was refused: ``{"message": ...}``."""
     return answer(refused.status, {"message": str(refused)})
+
+
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Refused(400, "the body names a field twice, expected each once: send one of its values")
+    return found
 
 
 def _no_constant(name: str) -> NoReturn:

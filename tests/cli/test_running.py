@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +71,14 @@ class CountingSite(OwnSite):
 
     def evaluate_alarms(self) -> None:
         cast("Any", self.aws).evaluations += 1
+
+    def set_clock(self, moment: dt.datetime | None) -> None:
+        cast("Any", self.aws).clock = moment
+
+    def advance(self, to: dt.datetime, *, last: int | None = None, only: Sequence[str] | None = None) -> list[str]:
+        if to.year > 2013:
+            raise LineError("the clock is at 2013")
+        return [f"{to:%Y-%m-%d} {last} {only}"]
 
     def callers(self) -> list[str]:
         return ["role"]
@@ -143,3 +152,17 @@ def test_grants_problems_and_alarms_are_the_other_processs(server: Server, tmp_p
             ["rule x: nobody there"],
             1,
         )
+
+
+def test_the_clock_is_the_other_processs(server: Server, tmp_path: Path) -> None:
+    day = dt.datetime(2013, 8, 15, tzinfo=dt.UTC)
+    with announced(site(server), lines=["shop"], assembly="key", root=tmp_path):
+        found = find(tmp_path)
+        assert found is not None
+        found.set_clock(day)
+        assert vars(server)["clock"] == day
+        assert found.advance(day, last=1, only=["judge"]) == ["2013-08-15 1 ['judge']"]
+        with pytest.raises(LineError, match="the clock is at 2013"):
+            found.advance(day.replace(year=2014))
+        found.set_clock(None)
+        assert vars(server)["clock"] is None

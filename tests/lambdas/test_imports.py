@@ -16,7 +16,12 @@ HANDLERS = {
     "lambdas.delivery.topic": {},
     "lambdas.delivery.rest": {},
     "lambdas.delivery.look_up": {},
-    "lambdas.delivery.predict": {"VIEWS": "{}", "REQUEST": "[]", "KNOWN": "{}"},
+    "lambdas.delivery.predict": {
+        **{"VIEWS": "{}", "REQUEST": "[]", "KNOWN": "{}"},
+        **{"PERSONAL": "[]", "CAPTURE_PERSONAL": "drop", "CAPTURE_QUEUE": "x"},
+    },
+    "lambdas.delivery.labels": {"GROUND_TRUTH_QUEUE": "x", "TASK": "binary"},
+    "lambdas.monitoring.capture": {"DEAD_LETTERS": "x", "INPUTS": "0.1"},
     "lambdas.release.gate": {"GATES": "[]", "MARGIN": "0"},
     "lambdas.monitoring.drift": {"COLUMNS": "[]", "THRESHOLD": "0.2", "MINIMUM_SAMPLE": "1"},
     "lambdas.monitoring.ground_truth": {"MINIMUM_SAMPLE": "1", "TASK": "binary"},

@@ -128,6 +128,51 @@ def test_a_schedule_gives_its_day_and_waits_for_no_cooldown(line: Line) -> None:
     assert json.loads(item["parameters"]["S"])["score_date"] == "2026-01-05"
 
 
+def alarm_item(line: Line, window: str, state: str, monitor: str = DRIFT, **more: str) -> None:
+    told = {"at": f"{window[:10]}T23:59:00+00:00", "since": window, **more}
+    item = {"pk": {"S": "LINE#flights"}, "sk": {"S": f"ALARM#{monitor}#{window}#{state}"}, "state": {"S": state}}
+    line.dynamodb.put_item(TableName=line.table, Item=item | {name: {"S": value} for name, value in told.items()})
+
+
+CARRIER = json.dumps([{"column": "carrier", "index": 0.3125, "bar": 0.25, "against": "training"}])
+
+
+def test_an_alarm_of_the_ledger_tells_the_story_and_the_day(line: Line) -> None:
+    alarm_item(line, "2013-08-20T00:00Z", "alarm", what='[{"column": "dest", "index": 0.5, "bar": 0.25}]')
+    alarm_item(line, "2013-08-30T00:00Z", "ok")
+    alarm_item(line, "2013-09-05T00:00Z", "alarm", what=CARRIER, since="2013-09-01T00:00Z", slice="origin=JFK")
+    request = retraining.told_by(line, DRIFTED)
+    assert request.detail == "drift of carrier 0.31 (bar 0.25) in origin=JFK since 2013-09-01"
+    told = retraining.look(line, RULES, [request], now=NOON)
+    assert told["why"] == request.detail
+    arn = line.machine.replace(":stateMachine:", ":execution:") + f":{told['run']}"
+    given_ = json.loads(line.stepfunctions.describe_execution(executionArn=arn)["input"])
+    assert given_["parameters"] == {"score_date": "2013-09-05", "test_from": "2013-07-22"}
+
+
+def test_an_alarm_moves_no_date_back(line: Line) -> None:
+    paths = RunPaths(lake=line.lake, line="flights", run="run-1")
+    receipts.write(line.s3, paths, "scoring", Receipt("scoring", "succeeded", outputs={"score_date": "2013-08-20"}))
+    retraining.look(line, RULES, [], ended="run-1", now=NOON)
+    alarm_item(line, "2013-08-10T00:00Z", "alarm", what=CARRIER)
+    told = retraining.look(line, RULES, [retraining.told_by(line, DRIFTED)], now=NOON)
+    item = line.dynamodb.get_item(
+        TableName=line.table, Key={"pk": {"S": "LINE#flights"}, "sk": {"S": f"RETRAINING#{told['run']}"}}
+    )["Item"]
+    assert json.loads(item["parameters"]["S"])["score_date"] == "2013-08-20"
+
+
+@pytest.mark.parametrize("known", [None, "ok", "another"])
+def test_without_an_alarm_in_the_ledger_a_wish_stays_as_it_is(line: Line, known: str | None) -> None:
+    if known:
+        alarm_item(line, "2013-09-01T00:00Z", "alarm", PERFORMANCE if known == "another" else DRIFT, what=CARRIER)
+    if known == "ok":
+        alarm_item(line, "2013-09-09T00:00Z", "ok")
+    assert retraining.told_by(line, DRIFTED) == DRIFTED
+    tick = Request(SCHEDULE, "the line's schedule", NOON)
+    assert retraining.told_by(line, tick) == tick
+
+
 def test_new_data_waits_until_no_more_comes(line: Line) -> None:
     file = Request(DATA, "new raw files under flights/flights/", NOON)
     assert retraining.look(line, RULES, [file], now=NOON)["status"] == "waiting"
@@ -216,3 +261,4 @@ def test_events_are_read() -> None:
     assert retraining.requested(alarm, {"drift-1": DRIFT}) is None
     over = {"detail-type": retraining.EXECUTION_ENDED, "time": "2026-01-05T12:00:00Z", "detail": {"name": "run-1"}}
     assert (retraining.requested(over, {}), retraining.over(over)) == (None, "run-1")
+    assert retraining.moment(over) == NOON

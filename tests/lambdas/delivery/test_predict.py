@@ -10,7 +10,7 @@ from tests.moto_server import REGION, Aws
 BODY = {"id": "canary-4711", "event_time": "2013-08-15T10:30:00Z", "carrier": "UA", "tailnum": "N-canary"}
 
 
-def ask(aws: Aws, body: Any, resource: str = "/predictions") -> Called:
+def ask(aws: Aws, body: Any, resource: str = "/predictions", queue: str = "") -> Called:
     return call(
         "lambdas.delivery.predict",
         {"resource": resource, "body": json.dumps(body)},
@@ -24,6 +24,9 @@ def ask(aws: Aws, body: Any, resource: str = "/predictions") -> Called:
             ID="id",
             EVENT_TIME="event_time",
             KNOWN="{}",
+            CAPTURE_QUEUE=queue or aws.queue(),
+            PERSONAL='["carrier"]',
+            CAPTURE_PERSONAL="mask",
         ),
     )
 
@@ -76,3 +79,22 @@ def test_a_batch_is_answered_with_its_predictions(aws: Aws) -> None:
     (record,) = json.loads(called.answer["body"])["predictions"]
     assert (record["id"], record["score"]) == ("canary-4711", 0.25)
     assert "canary" not in json.dumps(called.log)
+
+
+@pytest.mark.usefixtures("_model")
+def test_an_answer_is_captured_without_personal_values(aws: Aws) -> None:
+    queue = aws.queue()
+    record = json.loads(ask(aws, {**BODY, "carrier": "canary-carrier"}, queue=queue).answer["body"])
+
+    (message,) = aws.messages(queue)
+    (event,) = json.loads(message)["events"]
+    assert (event["prediction"], event["inputs"]) == (record, {"carrier": "***"})
+
+
+@pytest.mark.usefixtures("_model")
+def test_what_cannot_be_captured_is_not_answered(aws: Aws) -> None:
+    called = ask(aws, BODY, queue=f"{aws.endpoint}/123456789012/none")
+
+    assert called.answer["statusCode"] == 503
+    assert "try again" in json.loads(called.answer["body"])["message"]
+    assert "canary" not in json.dumps(called.answer)

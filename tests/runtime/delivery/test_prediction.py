@@ -9,9 +9,10 @@ from botocore.exceptions import ClientError
 
 from runtime import online
 from runtime.delivery import lookup, prediction
+from runtime.delivery.capture import Capture
 from runtime.delivery.proxy import Refused
 from runtime.delivery.request import Form
-from tests.moto_server import Aws
+from tests.moto_server import FAULTS, Aws, CrashError, Fault, Faults
 
 FORM = Form(
     id="id",
@@ -50,6 +51,7 @@ class World:
         self.service = prediction.Service(
             dynamodb=self.dynamodb,
             sagemaker=self.model,
+            capture=Capture(sqs=aws.client("sqs"), queue=aws.queue(), line="flights"),
             line="flights",
             endpoint="flights",
             online_table=aws.table("key"),
@@ -312,3 +314,51 @@ def test_a_store_that_reads_nothing_is_no_unknown_entity(world: World, monkeypat
         503,
         "the features of line 'flights' cannot be read now: try again in a minute",
     )
+
+
+def captured(world: World, aws: Aws) -> list[dict[str, Any]]:
+    bodies = aws.messages(world.service.capture.queue)
+    return [event for body in bodies for event in json.loads(body)["events"]]
+
+
+def test_what_is_answered_is_captured_with_what_the_model_was_given(world: World, aws: Aws) -> None:
+    record = world.predict()
+
+    (event,) = captured(world, aws)
+    assert (event["prediction"], event["inputs"]) == (record, {"carrier": "UA", "distance": 1400})
+    assert event["milliseconds"] >= 0
+
+
+def test_each_row_of_a_batch_is_captured(world: World, aws: Aws) -> None:
+    found = prediction.predict_all(world.service, FORM, [{**GIVEN, "id": f"UA-{i}"} for i in range(100)])
+
+    assert [event["prediction"] for event in captured(world, aws)] == found
+
+
+def test_what_is_refused_is_not_captured(world: World, aws: Aws) -> None:
+    with pytest.raises(Refused):
+        world.predict(carrier=["canary"])
+
+    assert captured(world, aws) == []
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("service", ["dynamodb", "sqs"])
+def test_what_cannot_be_kept_or_captured_is_not_answered_and_told_without_a_value(
+    world: World, aws: Aws, service: str, fault: Fault
+) -> None:
+    client = aws.client(service)
+    Faults(at=1 if service == "dynamodb" else 0, fault=fault).on(client)  # the first reads the online store
+    struck = {"dynamodb": {"dynamodb": client}, "sqs": {"capture": replace(world.service.capture, sqs=client)}}
+    whole, world.service = world.service, replace(world.service, **struck[service])
+
+    with pytest.raises((Refused, CrashError)) as told:
+        world.predict(id="canary")
+
+    assert "canary" not in str(told.value)
+    assert getattr(told.value, "status", 503) == 503
+    world.service = whole
+    world.predict(id="canary")
+    events = captured(world, aws)
+    assert len({event["event_id"] for event in events}) == 1
+    assert len(events) == (2 if (service, fault) == ("sqs", "after") else 1)

@@ -33,7 +33,10 @@ def test_a_body_that_the_gateway_encoded_is_decoded() -> None:
         ({"body": "9" * 5000}, NOT_JSON),
         ({"body": "%%%", "isBase64Encoded": True}, NOT_JSON),
         ({"body": "[1]"}, "the body is not a JSON object: send one, with a field per column"),
-        ({"body": "x" * 2**20}, "the body has 1048576 bytes, expected at most 65536: send one row"),
+        (
+            {"body": '{"id": 1, "at": {"id": 2, "id": 2}}'},
+            "the body names a field twice, expected each once: send one of its values",
+        ),
     ],
 )
 def test_a_bad_body_is_a_400_with_one_clear_message(event: dict[str, Any], message: str) -> None:
@@ -41,6 +44,14 @@ def test_a_bad_body_is_a_400_with_one_clear_message(event: dict[str, Any], messa
         proxy.body_of(event)
 
     assert (refused.value.status, str(refused.value)) == (400, message)
+
+
+def test_a_body_that_is_too_large_is_not_looked_at() -> None:
+    with pytest.raises(Refused) as refused:
+        proxy.body_of({"body": "x" * 2**20})
+
+    told = "the body has 1048576 characters, expected at most 524288: send fewer at once"
+    assert (refused.value.status, str(refused.value)) == (413, told)
 
 
 def test_a_refusal_is_a_json_answer() -> None:

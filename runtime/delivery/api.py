@@ -1,0 +1,232 @@
+"""A line's REST API as a description: API Gateway's methods and models, and the OpenAPI document, are made from it.
+
+Schemas keep to what the JSON Schema of API Gateway's models (draft 4) and that of OpenAPI 3.1 both know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from runtime.delivery.request import LONGEST_TEXT, MOST_ROWS, Form
+
+if TYPE_CHECKING:
+    from config.line import Line
+
+Schema = dict[str, Any]
+Part = Literal["predict", "look_up", "labels", "document"]
+"""Who answers: a handler, or the document itself."""
+
+MOST_LABELS = 100
+STAGE = "v1"
+JSON = "application/json"
+
+_LARGEST = 1e300
+_MOMENT: Schema = {"type": "string", "format": "date-time"}
+_CATEGORY: Schema = {"type": ["string", "integer", "boolean", "null"], "maxLength": LONGEST_TEXT}
+_NUMBER: Schema = {"type": ["number", "null"], "minimum": -_LARGEST, "maximum": _LARGEST}
+_SCALAR: Schema = {**_NUMBER, "type": ["string", "number", "boolean", "null"], "maxLength": LONGEST_TEXT}
+_ID: Schema = {
+    "type": ["string", "integer"],
+    "minLength": 1,
+    "maxLength": LONGEST_TEXT,
+    "minimum": -(2**63),
+    "maximum": 2**63 - 1,
+}
+_DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
+
+REFUSAL: Schema = {
+    "type": "object",
+    "required": ["message"],
+    "properties": {"message": {"type": "string"}},
+}
+"""What is said where something is wrong: which field, what was expected and the mend."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """What is posted: its name, a schema and an example."""
+
+    name: str
+    schema: Schema
+    example: Any
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One call: who answers it, what it takes and what it answers when all is well."""
+
+    verb: Literal["GET", "POST"]
+    path: str
+    id: str
+    does: str
+    part: Part
+    status: int
+    answer: str
+    """The name of the answer's schema."""
+    schema: Schema
+    example: Any
+    body: Body | None = None
+    refusals: Mapping[int, str] = field(default_factory=dict)
+    """Statuses beside those that any call may have, and what each means."""
+
+
+def form_of(line: Line) -> Form:
+    """Return what a request to the line consists of."""
+    dataset = line.dataset
+    return Form(
+        id=dataset.id,
+        event_time=dataset.event_time,
+        columns=list(dataset.request),
+        views={view: list(line.features[view].entity) for view in dataset.features},
+        known=dict(line.delivery.known),
+    )
+
+
+def operations(line: Line, *, endpoint: bool = True) -> list[Operation]:
+    """Return the calls of a line's API; without an endpoint nothing is predicted on request."""
+    form = form_of(line)
+    row, example = _row(form, line.dataset.categorical), _example(form, line.dataset.categorical)
+    record, answered = _record(line.line), _answered(line.line)
+    one = Operation(
+        verb="POST",
+        path="/predictions",
+        id="predict",
+        does="Predict for one row, by its features or by the ids of its entities.",
+        part="predict",
+        status=200,
+        answer="Prediction",
+        schema=record,
+        example=answered,
+        body=Body("Row", row, example),
+        refusals=_PREDICTING,
+    )
+    batch = Operation(
+        verb="POST",
+        path="/batches",
+        id="predictBatch",
+        does=f"Predict for up to {MOST_ROWS} rows: all of them or none.",
+        part="predict",
+        status=200,
+        answer="Predictions",
+        schema=_object({"predictions": {"type": "array", "items": record}}),
+        example={"predictions": [answered]},
+        body=Body("Batch", _object({"instances": _some(row, MOST_ROWS)}), {"instances": [example]}),
+        refusals=_PREDICTING,
+    )
+    look_up = Operation(
+        verb="GET",
+        path="/predictions/{id}",
+        id="lookUp",
+        does="Look the newest prediction of an id up.",
+        part="look_up",
+        status=200,
+        answer="Prediction",
+        schema=record,
+        example=answered,
+        refusals={404: "there is no prediction of this id"},
+    )
+    label = _label(line)
+    labels = Operation(
+        verb="POST",
+        path="/labels",
+        id="label",
+        does=f"Tell how a prediction turned out, or up to {MOST_LABELS} of them at once.",
+        part="labels",
+        status=202,
+        answer="Accepted",
+        schema=_object({"accepted": {"type": "integer", "minimum": 1}}),
+        example={"accepted": 1},
+        body=Body(
+            "Labels",
+            {"anyOf": [label, _object({"labels": _some(label, MOST_LABELS)})]},
+            {"prediction_id": answered["prediction_id"], "label": 1},
+        ),
+        refusals={413: "the body is too large", 503: "the labels cannot be taken now: try again"},
+    )
+    document = Operation(
+        verb="GET",
+        path="/openapi.json",
+        id="document",
+        does="Read this description.",
+        part="document",
+        status=200,
+        answer="Document",
+        schema={"type": "object"},
+        example={},
+    )
+    return [*([one, batch] if endpoint else []), look_up, labels, document]
+
+
+_PREDICTING = {
+    404: "an entity that the request leaves out is not known",
+    413: "the body is too large",
+    503: "nothing can be predicted, kept or captured now: try again",
+}
+
+
+def _object(properties: Mapping[str, Schema], optional: Sequence[str] = ()) -> Schema:
+    required = [name for name in properties if name not in optional]
+    whole: Schema = {"type": "object", "properties": dict(properties), "additionalProperties": False}
+    return {**whole, "required": required} if required else whole
+
+
+def _some(schema: Schema, most: int) -> Schema:
+    return {"type": "array", "items": schema, "minItems": 1, "maxItems": most}
+
+
+def _row(form: Form, categorical: Sequence[str]) -> Schema:
+    entities = dict.fromkeys(form.entities, _SCALAR)
+    columns = {name: _CATEGORY if name in categorical else _NUMBER for name in form.columns}
+    return _object({**entities, **columns, form.event_time: _MOMENT, form.id: _ID}, optional=list(form.known))
+
+
+def _example(form: Form, categorical: Sequence[str]) -> dict[str, Any]:
+    columns = {name: "A" if name in categorical else 1 for name in form.columns}
+    entities = dict.fromkeys(form.entities, "A")
+    return {form.id: "example-1", form.event_time: "2026-01-31T12:00:00Z", **entities, **columns}
+
+
+def _record(line: str) -> Schema:
+    text = {"type": "string", "minLength": 1}
+    properties: dict[str, Schema] = {
+        "schema": {"type": "integer", "enum": [1]},
+        "prediction_id": {**text, "description": f"{line}:<id>:<day of the event time, in UTC>"},
+        "line": {"type": "string", "enum": [line]},
+        "run": {**text, "description": "the run that made it, or on-request"},
+        "model_version": {"type": "integer", "minimum": 1},
+        "id": text,
+        "event_time": _MOMENT,
+        "score": {"type": "number", "description": "the probability of the label 1, or the estimated value"},
+        "at": {**_MOMENT, "description": "when it was made"},
+    }
+    return _object(properties)
+
+
+def _answered(line: str) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "prediction_id": f"{line}:example-1:2026-01-31",
+        "line": line,
+        "run": "on-request",
+        "model_version": 1,
+        "id": "example-1",
+        "event_time": "2026-01-31T12:00:00+00:00",
+        "score": 0.25,
+        "at": "2026-01-31T12:00:01.250000+00:00",
+    }
+
+
+def _label(line: Line) -> Schema:
+    number: Schema = {"type": "number", "minimum": -1e100, "maximum": 1e100}
+    properties: dict[str, Schema] = {
+        "prediction_id": {"type": "string", "maxLength": 2 * LONGEST_TEXT, "pattern": f"^{line.line}:.+:{_DAY}$"},
+        "id": {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT},
+        "time": {**_MOMENT, "description": "the event time of the prediction that is meant; none means the newest"},
+        "label": {"type": "integer", "enum": [0, 1]} if line.dataset.task == "binary" else number,
+        "known_at": {**_MOMENT, "description": "when the label became known; a later one may change it"},
+        "outcome": {**number, "description": "what the decision brought the business"},
+    }
+    whole = _object(properties, optional=[name for name in properties if name != "label"])
+    return {**whole, "anyOf": [{"required": ["prediction_id"]}, {"required": ["id"]}]}
