@@ -11,6 +11,8 @@ from tests.lambdas.inside import Inside
 from tests.lambdas.loaded import Given
 from tests.runtime.delivery.deliveries import record, scored
 
+KEPT = frozenset({"seconds", "milliseconds", "version", "expires"})
+"""How long something took, how often an item was written and how long it is kept."""
 MODEL = {"predictions": [{"score": 0.25}], "model_version": 3}
 REQUEST = {"id": "UA-1", "event_time": "2013-08-15T10:30:00Z", "carrier": "UA", "tailnum": "N1"}
 
@@ -59,6 +61,9 @@ def requested(aws: Inside, resource: str, body: object) -> Given:
         ID="id",
         EVENT_TIME="event_time",
         KNOWN="{}",
+        CAPTURE_QUEUE=aws.queue(),
+        PERSONAL='["tailnum"]',
+        CAPTURE_PERSONAL="mask",
     )
     return Given(variables, {"resource": resource, "body": json.dumps(body)})
 
@@ -69,11 +74,18 @@ def look_up(aws: Inside) -> Given:
     return Given(aws.environment(PREDICTIONS_TABLE=table, LINE="flights"), {"pathParameters": {"id": "UA-1"}})
 
 
+def labels(aws: Inside) -> Given:
+    told = [{"prediction_id": f"flights:UA-{number}:2013-08-15", "label": number % 2} for number in range(3)]
+    variables = aws.environment(GROUND_TRUTH_QUEUE=aws.queue(), TASK="binary", LINE="flights")
+    return Given(variables, {"resource": "/labels", "body": json.dumps({"labels": told})})
+
+
 CASES = [
     Case("lambdas.delivery.files", files),
     Case("lambdas.delivery.topic", topic),
-    Case("lambdas.delivery.rest", rest),
-    Case("lambdas.delivery.predict", predict),
-    Case("lambdas.delivery.predict", batch, "batch"),
+    Case("lambdas.delivery.rest", rest, volatile=KEPT),
+    Case("lambdas.delivery.predict", predict, volatile=KEPT),
+    Case("lambdas.delivery.predict", batch, "batch", volatile=KEPT),
     Case("lambdas.delivery.look_up", look_up),
+    Case("lambdas.delivery.labels", labels),
 ]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from runtime.delivery import lookup
+from runtime.delivery import capture, lookup
 from tests.lambdas.faults import Case, unfinished
 from tests.lambdas.inside import Inside
 from tests.lambdas.loaded import Given
 from tests.runtime.delivery.deliveries import record
 from tests.runtime.monitored import MOVED, SAME, World
 
+TOUCHED = frozenset({"version", "part", "dirty", "expires"})
+"""How often an item was written, and by which batch: what it holds is the same."""
 MACHINE = {"StartAt": "Work", "States": {"Work": {"Type": "Wait", "Seconds": 3600, "End": True}}}
 
 
@@ -30,18 +33,60 @@ def drift(aws: Inside) -> Given:
 
 
 def labels(aws: Inside) -> Given:
-    predictions, windows = aws.table("prediction_key"), aws.table("window")
+    """Of predictions that are known, of one that is not yet, by the id alone, a correction; and one that is none."""
+    predictions, windows = aws.table("prediction_key"), aws.table("window", "part")
     lookup.put(aws.client("dynamodb"), predictions, [record(number, score=number / 10) for number in range(6)])
-    bodies = [{"prediction_id": f"flights:UA-{number}:2013-08-15", "label": number % 2} for number in range(5)]
+    told: list[dict[str, Any]] = [
+        {"prediction_id": f"flights:UA-{number}:2013-08-15", "label": number % 2} for number in (0, 1, 2, 99)
+    ]
+    told += [{"id": "UA-3", "label": 1}, {"id": "UA-98", "label": 1}]
+    told += [{**told[0], "label": 1, "known_at": "2013-09-01T00:00:00Z"}]
+    bodies = [json.dumps({"labels": told[:2]}), *(json.dumps(one) for one in told[2:]), "poison"]
     variables = aws.environment(
         PREDICTIONS_TABLE=predictions,
         WINDOWS_TABLE=windows,
+        DEAD_LETTERS=aws.queue(),
         TASK="binary",
-        METRIC="roc_auc",
-        MINIMUM_SAMPLE="2",
+        WINDOW_HOURS="24",
+        KEEP_DAYS="90",
         LINE="flights",
     )
-    return Given(variables, {"Records": [message(str(i), json.dumps(body)) for i, body in enumerate(bodies)]})
+    return Given(variables, {"Records": [message(str(i), body) for i, body in enumerate(bodies)]})
+
+
+def captured(aws: Inside) -> Given:
+    """Events of two days in two messages, one of which is partly at fault, and one that is none."""
+    events = [event(number) for number in range(4)]
+    bad = {**events[3], "event_id": "x"}
+    bodies = [captured_message([*events[:2], bad]), captured_message(events[2:]), "poison"]
+    variables = aws.environment(
+        LAKE_BUCKET=aws.bucket(),
+        DEAD_LETTERS=aws.queue(),
+        LINE="flights",
+        INPUTS="0.5",
+    )
+    return Given(variables, {"Records": [message(str(i), body) for i, body in enumerate(bodies)]})
+
+
+def by_event_id(found: dict[str, Any]) -> dict[str, Any]:
+    """What the loading of the table reads: the lines of all objects, each event id once."""
+    lines = {line for objects in found["s3"].values() for body in objects.values() for line in _lines(body)}
+    return {**found, "s3": sorted(lines)}
+
+
+def _lines(body: Any) -> list[str]:
+    return [json.dumps(body, sort_keys=True)] if isinstance(body, dict) else body.splitlines()
+
+
+def event(number: int) -> dict[str, Any]:
+    day = f"2013-08-{15 + number % 2}"
+    made = {**record(number), "prediction_id": f"flights:UA-{number}:{day}", "event_time": f"{day}T10:30:00+00:00"}
+    found: dict[str, Any] = json.loads(capture.event(made, {"carrier": "UA"}, 12.5))
+    return found
+
+
+def captured_message(events: list[dict[str, Any]]) -> str:
+    return json.dumps({"schema": 1, "line": "flights", "events": events})
 
 
 def message(name: str, body: str) -> dict[str, object]:
@@ -85,7 +130,8 @@ def retraining(aws: Inside) -> dict[str, str]:
 
 CASES = [
     Case("lambdas.monitoring.drift", drift),
-    Case("lambdas.monitoring.ground_truth", labels, again=unfinished, answers=False),
+    Case("lambdas.monitoring.ground_truth", labels, again=unfinished, answers=False, volatile=TOUCHED),
+    Case("lambdas.monitoring.capture", captured, again=unfinished, answers=False, read=by_event_id),
     Case("lambdas.monitoring.retrain", alarmed, "an alarm", answers=False),
     Case("lambdas.monitoring.retrain", still_alarmed, "a look", answers=False),
 ]
