@@ -26,7 +26,7 @@ from tests.runtime.transport import Queue, Sns, Sqs
 LINE, LAKE, DAYS = "flights", "lake", 7
 RUN = 2000
 """Predictions of one run."""
-AGAIN, POISON, CRASHES, MEANWHILE = 0.05, 0.01, 0.02, 0.01
+AGAIN, POISON, CRASHES, MEANWHILE = 0.05, 0.01, 0.02, 0.02
 """Shares: of messages that come once more, of poison; of batches that a crash strikes, or in which others work, too."""
 
 LABELS, EVENTS, CONSUMER = "labels", "events", "consumer"
@@ -209,7 +209,7 @@ class World:
 
         def until_done(step: Callable[[], object]) -> Callable[[], None]:
             def go() -> None:
-                while not self._survives(step, likely=0.5):
+                while not self._survives(step, likely=0.4, meanwhile=0.5):
                     pass
 
             return go
@@ -219,7 +219,13 @@ class World:
             lambda: lookup.deliver(s3=s3, dynamodb=store.dynamodb, paths=paths, table="predictions", store=store)
         )
 
-    def _survives(self, work: Callable[[], object], likely: float = CRASHES) -> bool:
+    def _others(self) -> None:
+        """Do other work between two calls, and again some calls later."""
+        fault = self.fault
+        self.work()
+        fault.at = fault.calls + self.chance.randrange(6)
+
+    def _survives(self, work: Callable[[], object], likely: float = CRASHES, meanwhile: float = MEANWHILE) -> bool:
         """Do some work; a crash may come before, between and after its effects, and others may come in between."""
         self.attempts += 1
         before, self.fault = self.fault, Fault()
@@ -227,8 +233,8 @@ class World:
         if dice < likely:
             at = self.chance.choice([0, 1, 2, 3, self.chance.randrange(40)])
             self.fault = Fault(at=at, after=self.chance.random() < 0.5)
-        elif dice < likely + MEANWHILE and before.at < 0:
-            self.fault = Fault(at=self.chance.randrange(4), meanwhile=self.work)
+        elif dice < likely + meanwhile and before.at < 0:
+            self.fault = Fault(at=self.chance.randrange(4), meanwhile=self._others)
         try:
             work()
         except CrashError:
