@@ -76,7 +76,8 @@ def leaks(
     """Return what of the canaries is heard when a handler gets events, and when each of its calls fails."""
     aws.put_back({service: {} for service in SERVICES})
     given = prepare(aws)
-    kept, striker, found = aws.keep(), Striker(), []
+    kept, striker = aws.keep(), Striker()
+    found: list[str] = []
     capfd.readouterr()
     with striker.on([client(service) for service in SERVICES]), Loaded(handler, given) as loaded:
 
@@ -95,7 +96,7 @@ def leaks(
         for at in range(len(striker.calls)):
             for fault in ("throttled", "after"):
                 aws.put_back(kept)
-                striker.at, striker.fault, striker.calls = at, fault, []  # type: ignore[assignment]
+                striker.at, striker.fault, striker.calls = at, fault, []
                 heard(given.event)
                 striker.at = -1
     return list(dict.fromkeys(found))
