@@ -193,6 +193,22 @@ def sql(
 
 
 @app.command()
+def openapi(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose REST API is described.")],
+    env: Annotated[str, typer.Option(metavar="NAME", help="The environment whose API it is.")] = "local",
+    url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where the API is; without it that of a running `line up`, else /v1."),
+    ] = None,
+) -> None:
+    """Print the OpenAPI document of a line's REST API, which the API itself serves at /openapi.json."""
+    from cli.ending import ended
+    from cli.openapi import show_openapi
+
+    raise typer.Exit(ended(lambda: show_openapi(line, env, url)))
+
+
+@app.command()
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name: a lowercase letter, then letters or digits.")],
 ) -> None:
@@ -413,6 +429,24 @@ def ledger(
     from cli.ledger import show_ledger
 
     raise typer.Exit(ended(lambda: show_ledger(line, last=last, as_json=as_json)))
+
+
+@app.command()
+def labels(
+    line: LineName,
+    unmatched: Annotated[
+        bool, typer.Option("--unmatched", help="Only the labels that wait for a prediction, the oldest first.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a line's ground truth: how many labels joined per window, and which wait for their prediction.
+
+    For example: line labels flights --unmatched
+    """
+    from cli.ending import ended
+    from cli.labels import show_labels
+
+    raise typer.Exit(ended(lambda: show_labels(line, only_unmatched=unmatched, as_json=as_json)))
 
 
 @app.command()

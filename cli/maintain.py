@@ -60,6 +60,9 @@ def show(outputs: Mapping[str, Any], *, as_json: bool, console: Console | None =
     if as_json:
         out.print_json(json.dumps(outputs), indent=2, highlight=False)
         return
+    if loaded := outputs.get("captured"):
+        what = f"{loaded['rows']} captured predictions loaded" if not outputs["dry_run"] else "captured: waiting"
+        out.print(f"{what}, {loaded['objects']} objects")
     title = "What would be done" if outputs["dry_run"] else "What was done"
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for column in ("table", "snapshots", "expired", "rewritten", "removed", "waiting", "kept by"):

@@ -20,15 +20,15 @@ from cli.progress import Progress
 from cli.running import find
 from cli.sample import Sample
 from cli.site import ENVIRONMENT, Site, own_site
-from cli.world import World, alarm_states, ask, joined_in, waiting
+from cli.world import Scored, World, alarm_states, ask, joined_in, waiting
 from cli.world import tell as tell_truth
 from config.errors import LineError
 from config.loading import load_environment
 from local.processes import Processes
 from runtime import promotion, receipts
 from runtime.events import STATIONS
+from runtime.monitoring.store import Store, instant
 from runtime.paths import RunPaths
-from runtime.performance import window
 
 
 def run_line(
@@ -100,16 +100,28 @@ def _play(
 ) -> World:
     queues = {consumer: count - before[consumer] for consumer, count in waiting(site, outputs).items()}
     answer = ask(site, outputs, its_sample.request)
-    place = window(order.line, str(order.values[order.bundle.definition.scoring.date]))
-    task = order.bundle.definition.dataset.task
-    told = tell_truth(site, outputs, its_sample.ground_truth, window=place, task=task)
+    scored = _scored(order, site, outputs)
+    told = tell_truth(site, outputs, its_sample.ground_truth, scored)
     return World(
         queues=queues,
         answer=answer,
         told=told,
-        performance=joined_in(site, outputs, place, task),
+        performance=joined_in(scored),
         alarms=alarm_states(site),
     )
+
+
+def _scored(order: Order, site: Site, outputs: Mapping[str, str]) -> Scored:
+    line = order.bundle.definition
+    store = Store(
+        dynamodb=site.client("dynamodb"),
+        predictions=outputs["PredictionsTable"],
+        windows=outputs["WindowsTable"],
+        line=order.line,
+        task=line.dataset.task,
+        hours=line.monitoring.window.span_hours,
+    )
+    return Scored(store=store, since=instant(str(order.values[line.scoring.date])), hours=line.scoring.hours)
 
 
 def _receipts(s3: Any, lake: str, execution: Execution) -> dict[str, receipts.Receipt]:

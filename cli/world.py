@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -9,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cli.site import Site
-from config.metrics import Task
 from runtime import performance
+from runtime.monitoring import windows
+from runtime.monitoring.store import Store
 from runtime.performance import Performance
 
 _BATCH = 10  # SQS takes no more at once
@@ -74,9 +76,16 @@ def predictions_url(outputs: Mapping[str, str]) -> str:
     return f"{outputs['RestUrl'].rstrip('/')}/predictions"
 
 
-def tell(
-    site: Site, outputs: Mapping[str, str], truths: Sequence[Mapping[str, Any]], *, window: str, task: Task
-) -> int:
+@dataclass(frozen=True)
+class Scored:
+    """What a run scored: the line's windows, from a moment on, for some hours."""
+
+    store: Store
+    since: dt.datetime
+    hours: int
+
+
+def tell(site: Site, outputs: Mapping[str, str], truths: Sequence[Mapping[str, Any]], scored: Scored) -> int:
     """Send the ground truth and wait until it is joined; returns how many were sent.
 
     It stops waiting when the queue is empty, when nothing joins any more, or at a deadline: what could not be joined
@@ -94,16 +103,17 @@ def tell(
     while time.monotonic() < min(deadline, last_progress + _SECONDS_WITHOUT_PROGRESS):
         if _messages(sqs, url) == 0:
             break
-        joined = joined_in(site, outputs, window, task)
+        joined = joined_in(scored)
         if joined is not None and joined.n != seen:
             seen, last_progress = joined.n, time.monotonic()
         time.sleep(0.2)
     return len(truths)
 
 
-def joined_in(site: Site, outputs: Mapping[str, str], window: str, task: Task) -> Performance | None:
-    """Return the performance in a window of predictions, from the ground truth that has joined."""
-    return performance.read(site.client("dynamodb"), outputs["WindowsTable"], window, task)
+def joined_in(scored: Scored) -> Performance | None:
+    """Return the performance of what a run scored, from the ground truth that has joined."""
+    counters = windows.joined(scored.store, scored.since, scored.hours)
+    return performance.measure(counters[""], scored.store.task) if "" in counters else None
 
 
 def alarm_states(site: Site) -> dict[str, str]:

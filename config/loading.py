@@ -96,6 +96,8 @@ def _disagreeing(folder: Path, definition: Line, root: Path) -> Iterator[str]:
             f"{definition_file}: curation.{table}: there is no such table, "
             f"expected one of {_listed(sorted(curated))}: correct the name or add its .sql file"
         )
+    for table in sorted({"captured", "predictions"} & {*curated, *definition.features}):
+        yield f"{definition_file}: the table name {table!r} is taken by one that every line has: choose another"
     known = {*curated, *definition.features, "predictions"}
     named = [f"tests.{table}" for table in definition.tests]
     named += [f"accepted_changes.{table}" for table in definition.accepted_changes]

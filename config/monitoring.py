@@ -10,8 +10,6 @@ from pydantic import Field, field_validator, model_validator
 from config.metrics import Observed
 from config.strict import Strict
 
-Monitor = Literal["drift", "quality", "performance"]
-MONITORS: tuple[Monitor, ...] = ("drift", "quality", "performance")
 Method = Literal["auto", "psi", "ks", "js"]
 Against = Literal["training", "last_week"]
 
@@ -56,7 +54,9 @@ class Drift(Strict):
     columns: list[str] | None = Field(
         default=None, description="columns (or `score`) held against the threshold; none means all. Each is measured"
     )
-    threshold: float = Field(default=0.2, gt=0, description="index of drift that is over the bar")
+    threshold: float | None = Field(
+        default=None, gt=0, description="index that is over the bar; none means the method's: psi 0.2, ks and js 0.1"
+    )
     minimum_sample: int = Field(default=200, ge=1)
     method: Method = Field(
         default="auto", description="population stability index, Kolmogorov-Smirnov, Jensen-Shannon, or by type"
@@ -64,7 +64,7 @@ class Drift(Strict):
     against: list[Against] = Field(
         default=["training"],
         min_length=1,
-        description="what a window is held against; with both, a column must have moved from both",
+        description="what a window is held against; of both, the one that a column is farther from tells",
     )
 
 
@@ -145,4 +145,4 @@ class Monitoring(Strict):
     outcome: Outcome | None = None
     capture: Capture = Capture()
     ground_truth: GroundTruth = GroundTruth()
-    maintenance: list[Maintenance] = Field(default=[], max_length=50)
+    maintenance: list[Maintenance] = Field(default=[], max_length=20)

@@ -36,6 +36,8 @@ class Arguments:
     online_table: str = ""
     ledger_table: str = ""
     signing_key: str = ""
+    ground_truth_queue: str = ""
+    """URL of the line's queue for labels, where the run sends those that its spine knows."""
     retention: str = ""
     """What the environment says under ``snapshots``, as JSON."""
     model_group: str = ""

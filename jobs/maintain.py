@@ -11,7 +11,8 @@ from pathlib import Path
 
 from config.environment import Snapshots
 from jobs.main import Context, run_job
-from runtime import holders, maintenance
+from runtime import captured, holders, maintenance
+from runtime.captured import Loaded
 from runtime.maintenance import Done, Keeper
 from runtime.receipts import Receipt
 
@@ -23,8 +24,13 @@ def main() -> int:
 
 
 def work(context: Context) -> Receipt:
-    """Maintain every table, one after the other; one that fails does not keep the others from it."""
+    """Load what was captured, then maintain every table; one that fails does not keep the others from it."""
     done, failures = [], []
+    loaded = None
+    try:
+        loaded = _load(context)
+    except Exception as error:  # noqa: BLE001 (it is told when the tables are done)
+        failures.append(f"{captured.TABLE}: {type(error).__name__}: {error}")
     for table, outcome in _outcomes(context):
         if isinstance(outcome, Done):
             print(outcome)
@@ -36,8 +42,29 @@ def work(context: Context) -> Receipt:
     return Receipt(
         station="maintenance",
         status="succeeded",
-        outputs={"dry_run": context.arguments.dry_run == "yes", "tables": [asdict(table) for table in done]},
+        outputs={
+            "dry_run": context.arguments.dry_run == "yes",
+            "captured": asdict(loaded) if loaded else None,
+            "tables": [asdict(table) for table in done],
+        },
     )
+
+
+def _load(context: Context) -> Loaded:
+    """Bring the table of captured events up to date; in a dry run, count the objects that wait for it."""
+    loader = captured.Loader(
+        catalog=context.catalog,
+        s3=context.s3,
+        lake=context.arguments.lake_bucket,
+        line=context.arguments.line,
+        table=context.table(captured.TABLE),
+        run=context.paths.run,
+    )
+    if context.arguments.dry_run == "yes":
+        return Loaded(objects=len(loader.waiting()), rows=0)
+    loaded = loader.load()
+    print(loaded)
+    return loaded
 
 
 def _outcomes(context: Context) -> Iterator[tuple[str, Done | Exception]]:

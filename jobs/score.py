@@ -7,12 +7,16 @@ import json
 import sys
 from typing import Any
 
+import pyarrow as pa
+
+from jobs import known_labels
 from jobs.inputs import scoring_rows
 from jobs.main import Context, run_job
 from runtime import engine, inspection, promotion, reports, scoring, tables
 from runtime.engine import Query
 from runtime.given import Given
 from runtime.inspection import Result
+from runtime.monitoring.windows import slices_of
 from runtime.receipts import Receipt
 from runtime.scoring import Scored
 
@@ -32,8 +36,9 @@ def work(context: Context) -> Receipt:
     )
     dataset = context.bundle.definition.dataset
     score_date = _score_date(context)
+    examples = scoring_rows(context).rows
     scored = scoring.score(
-        scoring_rows(context).rows,
+        examples,
         model=model,
         version=champion.version,
         line=context.paths.line,
@@ -51,6 +56,9 @@ def work(context: Context) -> Receipt:
         context.s3.put_object(
             Bucket=context.paths.lake, Key=context.paths.predictions, Body=scoring.records(scored.rows)
         )
+        _slice(context, examples, scored)
+        if context.bundle.definition.monitoring.ground_truth.table:
+            known_labels.send(context, snapshot)
     results = reports.publish(
         context.s3,
         context.paths,
@@ -117,6 +125,19 @@ def _audited(context: Context, scored: Scored, score_date: dt.date, given: Given
             history=reports.history(context.s3, context.paths, "scoring"),
         )
     return written.snapshot, results
+
+
+def _slice(context: Context, examples: pa.Table, scored: Scored) -> None:
+    """Leave the slices of which performance is measured apart, where the line declares some."""
+    columns = context.bundle.definition.monitoring.performance.slices
+    if not columns:
+        return
+    values = zip(*(examples[name].to_pylist() for name in columns), strict=True)
+    lines = [
+        json.dumps({"prediction_id": key, "slices": slices_of(columns, dict(zip(columns, row, strict=True)))})
+        for key, row in zip(scored.rows["prediction_id"].to_pylist(), values, strict=True)
+    ]
+    context.s3.put_object(Bucket=context.paths.lake, Key=context.paths.slices, Body="\n".join(lines).encode())
 
 
 def _profile(context: Context, profile: dict[str, Any]) -> dict[str, Any] | str:

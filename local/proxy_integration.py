@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from local.function_policies import lets_service_call
 
@@ -27,6 +27,7 @@ class HttpRequest:
 
     method: str
     raw_path: str
+    """With its percent signs."""
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]
     body: bytes
@@ -42,7 +43,8 @@ class HttpRequest:
             headers["Content-Type"] = environ["CONTENT_TYPE"]
         return cls(
             method=environ["REQUEST_METHOD"],
-            raw_path=environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace"),
+            raw_path=environ.get("RAW_URI", "").partition("?")[0]
+            or quote(environ.get("PATH_INFO", ""), encoding="latin-1"),
             query=parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True),
             headers=headers,
             body=environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)),

@@ -20,9 +20,25 @@ def refuse(api: Any, method: Any, request: HttpRequest) -> HttpAnswer | None:
         if missing:
             names = ", ".join(name.rsplit(".", 1)[-1] for name in missing)
             return answer(400, {"message": f"Missing required request parameters: [{names}]"})
-    if _true(validator.validate_request_body) and not _body_is_valid(api, method, request):
-        return answer(400, {"message": "Invalid request body"})
+    if _true(validator.validate_request_body):
+        wrong = _wrong_in_body(api, method, request)
+        return _bad_body(api, wrong) if wrong else None
     return None
+
+
+def _bad_body(api: Any, wrong: str) -> HttpAnswer:
+    """Return the answer to a bad body: the API's own gateway response, if it has one, or API Gateway's."""
+    given = api.gateway_responses.get("BAD_REQUEST_BODY")
+    templates = (given.response_templates if given else None) or {}
+    text = templates.get("application/json", '{"message": $context.error.messageString}')
+    text = text.replace("$context.error.messageString", '"Invalid request body"')
+    text = text.replace("$context.error.validationErrorString", f"[{wrong}]")
+    headers = {
+        name.removeprefix("gatewayresponse.header."): value.strip("'")
+        for name, value in ((given.response_parameters if given else None) or {}).items()
+    }
+    headers.setdefault("Content-Type", "application/json")
+    return HttpAnswer(int((given.status_code if given else None) or 400), text.encode(), list(headers.items()))
 
 
 def _required(method: Any) -> list[str]:
@@ -38,18 +54,21 @@ def _has(request: HttpRequest, name: str) -> bool:
     return True  # a path parameter is there, else the path would not have matched
 
 
-def _body_is_valid(api: Any, method: Any, request: HttpRequest) -> bool:
+def _wrong_in_body(api: Any, method: Any, request: HttpRequest) -> str:
+    """Return what a body has that its model does not allow, or nothing."""
     models = method.request_models or {}
     content_type = request.headers.get("Content-Type", "application/json").split(";")[0].strip()
     model = api.models.get(models.get(content_type)) if models else None
     model = model or next((m for m in api.models.values() if m.name == models.get(content_type)), None)
     if model is None:
-        return True
+        return ""
     try:
         jsonschema.Draft4Validator(json.loads(model.schema)).validate(json.loads(request.body or b"null"))
-    except (ValueError, jsonschema.ValidationError):
-        return False
-    return True
+    except jsonschema.ValidationError as error:
+        return str(error.message)
+    except (ValueError, RecursionError):
+        return "Unable to parse JSON"
+    return ""
 
 
 def _true(value: Any) -> bool:

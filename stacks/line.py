@@ -14,10 +14,13 @@ from assembly_line.curation import CurationStation
 from assembly_line.dashboard import LineDashboard
 from assembly_line.delivery import DeliveryStation
 from assembly_line.features import FeaturesStation
+from assembly_line.feedback import Feedback
+from assembly_line.ground_truth import GroundTruth
 from assembly_line.handler import Handlers
 from assembly_line.jobs import Jobs
 from assembly_line.maintenance import Maintenance
 from assembly_line.monitoring import MonitoringStation
+from assembly_line.monitors import composite_alarm
 from assembly_line.naming import pascal, slug
 from assembly_line.release import ReleaseStation
 from assembly_line.rest import RestChannel
@@ -55,7 +58,13 @@ class LineStack(cdk.Stack):
         self.release = ReleaseStation(
             self, "Release", supervisor=supervisor, shared=shared, handlers=handlers, line=line
         )
-        self.scoring = ScoringStation(self, "Scoring", supervisor=supervisor, shared=shared, jobs=jobs)
+        self.feedback = Feedback(self, "Feedback", shared=shared, line=line)
+        self.truth = GroundTruth(
+            self, "GroundTruth", shared=shared, handlers=handlers, line=line, feedback=self.feedback
+        )
+        self.scoring = ScoringStation(
+            self, "Scoring", supervisor=supervisor, shared=shared, jobs=jobs, truth=self.truth
+        )
         self.delivery = DeliveryStation(
             self,
             "Delivery",
@@ -63,6 +72,7 @@ class LineStack(cdk.Stack):
             shared=shared,
             handlers=handlers,
             line=line,
+            feedback=self.feedback,
         )
         self.monitoring = MonitoringStation(
             self,
@@ -71,9 +81,9 @@ class LineStack(cdk.Stack):
             shared=shared,
             handlers=handlers,
             line=line,
-            predictions=self.delivery.predictions,
+            feedback=self.feedback,
         )
-        self.capture = Capture(self, "Capture", shared=shared, handlers=handlers, line=line)
+        self.capture = Capture(self, "Capture", shared=shared, handlers=handlers, line=line, feedback=self.feedback)
         self.rest = self._rest(shared, handlers, line, line.delivery.rest) if line.delivery.rest else None
         for performance in self.monitoring.alarms["performance"]:
             self.release.endpoint.watch(performance)
@@ -101,7 +111,7 @@ class LineStack(cdk.Stack):
             run=self.run,
             functions=handlers.made,
             queues={
-                "ground truth": self.monitoring.ground_truth.queue,
+                "ground truth": self.truth.queue.queue,
                 "capture": self.capture.queue.queue,
                 **self._dead_letters(),
             },
@@ -109,6 +119,7 @@ class LineStack(cdk.Stack):
             api=self.rest.api.api if self.rest else None,
             topics={"predictions": self.delivery.topic.topic} if self.delivery.topic else None,
         )
+        self.alarm = composite_alarm(self, "LineAlarm", line=line.line, topic=shared.alarms, alarms=self._alarms())
         self._outputs()
 
     def _rest(self, shared: Shared, handlers: Handlers, line: Line, rest: Rest) -> RestChannel:
@@ -121,13 +132,17 @@ class LineStack(cdk.Stack):
             rest=rest,
             endpoint=self.release.endpoint,
             online=self.features.online,
-            predictions=self.delivery.predictions,
+            feedback=self.feedback,
             capture=self.capture,
-            ground_truth=self.monitoring.ground_truth,
+            ground_truth=self.truth,
         )
 
+    def _alarms(self) -> list[cloudwatch.Alarm]:
+        """Return every alarm of the line, whichever construct made it."""
+        return [one for one in self.node.find_all() if isinstance(one, cloudwatch.Alarm)]
+
     def _dead_letters(self) -> dict[str, sqs.IQueue]:
-        queues = {"ground truth": self.monitoring.ground_truth, "capture": self.capture.queue}
+        queues = {"ground truth": self.truth.queue, "capture": self.capture.queue}
         if self.delivery.topic is not None:
             queues |= self.delivery.topic.queues
         return {f"{name}: dead letters": work.dead_letters.queue for name, work in queues.items()}
@@ -136,12 +151,12 @@ class LineStack(cdk.Stack):
         outputs = {
             "StateMachineArn": self.run.state_machine.state_machine_arn,
             "ReleaseMachineArn": self.release.machine.state_machine.state_machine_arn,
-            "GroundTruthQueueUrl": self.monitoring.ground_truth.queue.queue_url,
+            "GroundTruthQueueUrl": self.truth.queue.queue.queue_url,
             "CaptureQueueUrl": self.capture.queue.queue.queue_url,
             "EndpointName": self.release.endpoint.name,
-            "PredictionsTable": self.delivery.predictions.name,
+            "PredictionsTable": self.feedback.predictions.name,
             "OnlineTable": self.features.online.name,
-            "WindowsTable": self.monitoring.windows.name,
+            "WindowsTable": self.feedback.windows.name,
             "ModelPackageGroup": self.release.registry.name,
             "MaintenanceJob": self.maintenance.job.definition.job_definition_arn,
             "Dashboard": self.dashboard.dashboard.dashboard_name,

@@ -7,11 +7,13 @@ that each failure is seen beside what the good run before it left.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ import boto3
 import pytest
 
 from cli.running import find
+from config.loading import ROOT
 from runtime import manifest, promotion, registry
 from runtime.events import STATIONS
 from runtime.manifest import Location
@@ -239,6 +242,21 @@ def test_a_second_run_asks_the_rest_channel_and_keeps_the_champion(up: Up) -> No
     ended = up.clone.line("run", "shop")
     assert (ended.status, bool(re.search(r"one POST answered 200: 0\.\d+", ended.stdout))) == (0, True), ended.stdout
     assert last_good(up)[1] == before[1]
+
+
+def test_the_manuals_signed_client_works_as_it_stands(up: Up) -> None:
+    (_, source) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "rest.md").read_text(), re.DOTALL)
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    environment = {"URL": up.outputs["RestUrl"], "AWS_DEFAULT_REGION": "us-east-1", **dict.fromkeys(names, "test")}
+    done = subprocess.run(
+        [sys.executable, "-c", source],
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def one_clear_error(ended: Ended, message: str, status: int = 1) -> None:

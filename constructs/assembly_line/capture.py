@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from assembly_line.alarms import error_alarm
+from assembly_line.feedback import Feedback
 from assembly_line.handler import Handler, Handlers
-from assembly_line.permissions import allow, allow_key, allow_write
+from assembly_line.permissions import allow, allow_key, allow_read, allow_write
 from assembly_line.queue import WorkQueue
 from assembly_line.shared import Shared
 from config.line import Line
@@ -19,7 +22,9 @@ _TIMEOUT = Duration.seconds(30)
 class Capture(Construct):
     """A queue for captured predictions, and the handler that empties it; poison is put aside with its reason."""
 
-    def __init__(self, scope: Construct, id_: str, *, shared: Shared, handlers: Handlers, line: Line) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, shared: Shared, handlers: Handlers, line: Line, feedback: Feedback
+    ) -> None:
         super().__init__(scope, id_)
         self._shared = shared
         self.queue = WorkQueue(
@@ -36,14 +41,20 @@ class Capture(Construct):
             handlers=handlers,
             module="lambdas.monitoring.capture",
             environment={
+                **feedback.environment(),
+                "MODELS_BUCKET": shared.models.bucket_name,
+                "LEDGER_TABLE": shared.ledger.table_name,
+                "SLICES": json.dumps(line.monitoring.performance.slices),
                 "LAKE_BUCKET": shared.lake.bucket_name,
                 "DEAD_LETTERS": self.queue.dead_letters.queue.queue_url,
-                "LINE": line.line,
                 "INPUTS": str(line.monitoring.capture.inputs),
             },
             timeout=_TIMEOUT,
             memory_mb=512,
         )
+        feedback.allow_counting(self.handler.role)
+        shared.allow_ledger(self.handler.role, "dynamodb:GetItem")
+        allow_read(self.handler.role, shared.models, f"{line.line}/")
         allow_write(self.handler.role, shared.lake, f"captured/{line.line}/")
         allow(self.handler.role, "sqs:SendMessage", on=[self.queue.dead_letters.queue.queue_arn])
         allow_key(self.handler.role, shared.key, write=True)

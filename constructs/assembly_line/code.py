@@ -28,7 +28,7 @@ ARCHITECTURE = lambda_.Architecture.ARM_64
 
 _PLATFORM, _VERSION = "aarch64-manylinux_2_28", "3.13"
 
-HANDLER_FILES = ["lambdas/**/*.py", "runtime/**/*.py", "config/errors.py", "config/metrics.py"]
+HANDLER_FILES = ["lambdas/**/*.py", "runtime/**/*.py", "config/errors.py", "config/metrics.py", "config/monitors.py"]
 IMAGE_FILES = [*MODULE_FILES, "jobs/Dockerfile", "jobs/requirements*.txt", "lines/*/*.py"]
 
 _CACHES = ["**/__pycache__"]

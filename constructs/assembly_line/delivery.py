@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from assembly_line.feedback import Feedback
 from assembly_line.handler import Handler, Handlers
 from assembly_line.permissions import allow, allow_key, allow_read, allow_write
 from assembly_line.shared import Shared
 from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
-from assembly_line.table import Table
 from assembly_line.topic import PredictionTopic
 from config.line import Line
 
@@ -35,12 +36,11 @@ class DeliveryStation(Station):
         shared: Shared,
         handlers: Handlers,
         line: Line,
+        feedback: Feedback,
     ) -> None:
         super().__init__(scope, id_, supervisor=supervisor)
         self._shared, self._builder, self._line = shared, handlers, line
-        self.predictions = Table(
-            self, "Predictions", environment=shared.environment, key=shared.key, partition="prediction_key"
-        )
+        self._feedback = feedback
         self.topic = self._topic()
         channels = {"DeliverRest": self._rest()}
         if line.delivery.files:
@@ -70,8 +70,9 @@ class DeliveryStation(Station):
         return handler
 
     def _rest(self) -> Handler:
-        handler = self._channel("Rest", PREDICTIONS_TABLE=self.predictions.name)
-        self.predictions.allow(handler.role, "dynamodb:UpdateItem")
+        slices = json.dumps(self._line.monitoring.performance.slices)
+        handler = self._channel("Rest", **self._feedback.environment(), SLICES=slices)
+        self._feedback.allow_counting(handler.role)
         return handler
 
     def _channel(self, id_: str, **environment: str) -> Handler:

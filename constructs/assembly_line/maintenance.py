@@ -57,10 +57,11 @@ class Maintenance(Construct):
     def _grant(self, shared: Shared, line: str, registry: Registry) -> None:
         role, tables, notes = self.job.role, f"warehouse/{shared.database}/{line}_", f"maintenance/{line}/"
         naming = [f"{folder}/{line}/" for folder in ("runs", "published", "datasets")]
-        allow_tables(role, Stack.of(self), database=shared.database, line=line, update=True)
-        allow_read(role, shared.lake, tables, notes, *naming)
+        captured = f"captured/{line}/"
+        allow_tables(role, Stack.of(self), database=shared.database, line=line, write=True)  # captured events' too
+        allow_read(role, shared.lake, tables, notes, captured, *naming)
         allow_write(role, shared.lake, tables, notes, f"runs/{line}/{RUN}/")
-        allow_delete(role, shared.lake, tables)
+        allow_delete(role, shared.lake, tables, captured)
         allow_read(role, shared.models, f"{line}/")
         shared.allow_ledger(role, "dynamodb:GetItem")
         registry.grant_read(role)

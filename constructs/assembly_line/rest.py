@@ -11,10 +11,10 @@ from constructs import Construct
 from assembly_line.alarms import error_alarm
 from assembly_line.capture import Capture
 from assembly_line.endpoint import Endpoint
+from assembly_line.feedback import Feedback
+from assembly_line.ground_truth import GroundTruth
 from assembly_line.handler import Handler, Handlers
 from assembly_line.naming import slug
-from assembly_line.permissions import allow, allow_key
-from assembly_line.queue import WorkQueue
 from assembly_line.rest_api import PredictionApi
 from assembly_line.shared import Shared
 from assembly_line.table import Table
@@ -44,16 +44,16 @@ class RestChannel(Construct):
         rest: Rest,
         endpoint: Endpoint,
         online: Table,
-        predictions: Table,
+        feedback: Feedback,
         capture: Capture,
-        ground_truth: WorkQueue,
+        ground_truth: GroundTruth,
     ) -> None:
         super().__init__(scope, id_)
         self._shared, self._builder, self._line = shared, handlers, line
-        made = {"look_up": self._look_up(predictions), "labels": self._labels(ground_truth)}
+        made = {"look_up": self._look_up(feedback), "labels": self._labels(ground_truth)}
         served = endpoint.kind != "none"
         if served:
-            made["predict"] = self._predict(endpoint, online, predictions, capture)
+            made["predict"] = self._predict(endpoint, online, feedback, capture)
         self.api = PredictionApi(
             self,
             "Rest",
@@ -65,14 +65,14 @@ class RestChannel(Construct):
             document=document(line, endpoint=served),
         )
 
-    def _predict(self, endpoint: Endpoint, online: Table, predictions: Table, capture: Capture) -> Handler:
+    def _predict(self, endpoint: Endpoint, online: Table, feedback: Feedback, capture: Capture) -> Handler:
         form = form_of(self._line)
         handler = self._handler(
             "Predict",
             memory_mb=512,
             ENDPOINT_NAME=endpoint.name,
             ONLINE_TABLE=online.name,
-            PREDICTIONS_TABLE=predictions.name,
+            PREDICTIONS_TABLE=feedback.predictions.name,
             VIEWS=json.dumps(form.views),
             REQUEST=json.dumps(form.columns),
             ID=form.id,
@@ -84,19 +84,20 @@ class RestChannel(Construct):
         )
         endpoint.grant_invoke(handler.role)
         online.allow(handler.role, "dynamodb:BatchGetItem")
-        predictions.allow(handler.role, "dynamodb:UpdateItem")
+        feedback.allow_predicting(handler.role)
         capture.allow_send(handler)
         return handler
 
-    def _look_up(self, predictions: Table) -> Handler:
-        handler = self._handler("LookUp", PREDICTIONS_TABLE=predictions.name)
-        predictions.allow(handler.role, "dynamodb:GetItem")
+    def _look_up(self, feedback: Feedback) -> Handler:
+        handler = self._handler("LookUp", PREDICTIONS_TABLE=feedback.predictions.name)
+        feedback.predictions.allow(handler.role, "dynamodb:GetItem")
         return handler
 
-    def _labels(self, ground_truth: WorkQueue) -> Handler:
-        handler = self._handler("Labels", GROUND_TRUTH_QUEUE=ground_truth.queue.queue_url, TASK=self._line.dataset.task)
-        allow(handler.role, "sqs:SendMessage", on=[ground_truth.queue.queue_arn])
-        allow_key(handler.role, self._shared.key, write=True)
+    def _labels(self, ground_truth: GroundTruth) -> Handler:
+        handler = self._handler(
+            "Labels", GROUND_TRUTH_QUEUE=ground_truth.queue.queue.queue_url, TASK=self._line.dataset.task
+        )
+        ground_truth.allow_send(handler)
         return handler
 
     def _handler(self, id_: str, *, memory_mb: int = 256, **environment: Any) -> Handler:

@@ -24,7 +24,9 @@ class Table(Construct):
         key: kms.IKey,
         partition: str,
         sort: str | None = None,
+        forgets: bool = False,
     ) -> None:
+        """With ``forgets`` DynamoDB deletes items from the second on that their ``expires`` names."""
         super().__init__(scope, id_)
         self._key = key
         self.table = dynamodb.Table(
@@ -38,6 +40,7 @@ class Table(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
+            time_to_live_attribute="expires" if forgets else None,
             deletion_protection=environment.retain_data,
             removal_policy=RemovalPolicy.RETAIN if environment.retain_data else RemovalPolicy.DESTROY,
         )

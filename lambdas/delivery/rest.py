@@ -8,8 +8,10 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger
 
+from config.metrics import Task
 from runtime import environment
 from runtime.delivery import channel, lookup
+from runtime.monitoring.store import Store
 from runtime.paths import RunPaths
 
 
@@ -17,11 +19,26 @@ from runtime.paths import RunPaths
 class Environment:
     lake_bucket: str
     predictions_table: str
+    windows_table: str
+    task: Task
+    window_hours: int
+    keep_days: int
+    slices: list[str]
+    line: str
 
 
 ENVIRONMENT = environment.load(Environment)
 S3 = boto3.client("s3")
-DYNAMODB = boto3.client("dynamodb")
+STORE = Store(
+    dynamodb=boto3.client("dynamodb"),
+    predictions=ENVIRONMENT.predictions_table,
+    windows=ENVIRONMENT.windows_table,
+    line=ENVIRONMENT.line,
+    task=ENVIRONMENT.task,
+    hours=ENVIRONMENT.window_hours,
+    keep_days=ENVIRONMENT.keep_days,
+    slices=tuple(ENVIRONMENT.slices),
+)
 LOGGER = Logger(service="delivery-rest")
 
 
@@ -32,7 +49,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         s3=S3,
         paths=paths,
         channel="rest",
-        send=lambda: lookup.deliver(s3=S3, dynamodb=DYNAMODB, paths=paths, table=ENVIRONMENT.predictions_table),
+        send=lambda: lookup.deliver(s3=S3, paths=paths, store=STORE),
     )
     LOGGER.info("delivered", extra={"count": result["count"]})
     return result

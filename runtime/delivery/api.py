@@ -19,22 +19,22 @@ Part = Literal["predict", "look_up", "labels", "document"]
 """Who answers: a handler, or the document itself."""
 
 MOST_LABELS = 100
+LONGEST_ID = 1024
+LONGEST_PREDICTION_ID = LONGEST_ID + 32
+"""Characters: a line's name and a day beside the id."""
 STAGE = "v1"
 JSON = "application/json"
 
-_LARGEST = 1e300
+_LARGEST, _WHOLE = 1e300, 2**53 - 1
+"""Of numbers, and of whole numbers: what every JSON parser reads as it was meant."""
 _MOMENT: Schema = {"type": "string", "format": "date-time"}
-_CATEGORY: Schema = {"type": ["string", "integer", "boolean", "null"], "maxLength": LONGEST_TEXT}
 _NUMBER: Schema = {"type": ["number", "null"], "minimum": -_LARGEST, "maximum": _LARGEST}
 _SCALAR: Schema = {**_NUMBER, "type": ["string", "number", "boolean", "null"], "maxLength": LONGEST_TEXT}
-_ID: Schema = {
-    "type": ["string", "integer"],
-    "minLength": 1,
-    "maxLength": LONGEST_TEXT,
-    "minimum": -(2**63),
-    "maximum": 2**63 - 1,
-}
-_DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
+_INTEGER: Schema = {"minimum": -_WHOLE, "maximum": _WHOLE, "multipleOf": 1}  # 1.0 is no integer to draft 4
+_CATEGORY: Schema = {**_INTEGER, "type": ["string", "number", "boolean", "null"], "maxLength": LONGEST_TEXT}
+_ID: Schema = {**_INTEGER, "type": ["string", "number"], "minLength": 1, "maxLength": LONGEST_TEXT}
+_LONG, _SHORT = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])", "(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+_DAY = f"(?!0000)[0-9]{{4}}-({_LONG}|{_SHORT}|02-(0[1-9]|[12][0-9]))"
 
 REFUSAL: Schema = {
     "type": "object",
@@ -221,10 +221,14 @@ def _answered(line: str) -> dict[str, Any]:
 def _label(line: Line) -> Schema:
     number: Schema = {"type": "number", "minimum": -1e100, "maximum": 1e100}
     properties: dict[str, Schema] = {
-        "prediction_id": {"type": "string", "maxLength": 2 * LONGEST_TEXT, "pattern": f"^{line.line}:.+:{_DAY}$"},
-        "id": {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT},
+        "prediction_id": {
+            "type": "string",
+            "maxLength": LONGEST_PREDICTION_ID,
+            "pattern": f"^{line.line}:[\\s\\S]+:{_DAY}$",
+        },
+        "id": {"type": "string", "minLength": 1, "maxLength": LONGEST_ID},
         "time": {**_MOMENT, "description": "the event time of the prediction that is meant; none means the newest"},
-        "label": {"type": "integer", "enum": [0, 1]} if line.dataset.task == "binary" else number,
+        "label": {"type": "number", "enum": [0, 1]} if line.dataset.task == "binary" else number,
         "known_at": {**_MOMENT, "description": "when the label became known; a later one may change it"},
         "outcome": {**number, "description": "what the decision brought the business"},
     }

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from config.metrics import Task
 from runtime.delivery import records
-from runtime.delivery.api import MOST_LABELS
+from runtime.delivery.api import LONGEST_ID, LONGEST_PREDICTION_ID, MOST_LABELS
 from runtime.delivery.proxy import Refused
 from runtime.delivery.request import LONGEST_TEXT
 
@@ -19,10 +19,13 @@ _FIELDS = ("prediction_id", "id", "time", "label", "known_at", "outcome")
 
 
 def check(given: Mapping[str, Any], *, line: str, task: Task) -> list[Mapping[str, Any]]:
-    """Return the labels in a body, one or a list; raises Refused (400) naming the first at fault, and its field."""
+    """Return the labels in a body, one or a list; raises Refused (400) naming the first at fault, and its field.
+
+    A number that is too small to be stored is 0.
+    """
     if "labels" not in given:
         _check("", given, line, task)
-        return [given]
+        return [_stored(given)]
     told = given["labels"]
     if len(given) > 1 or not isinstance(told, list) or not 0 < len(told) <= MOST_LABELS:
         raise Refused(400, f"labels: expected a list of 1 to {MOST_LABELS} objects, and nothing beside it")
@@ -30,7 +33,7 @@ def check(given: Mapping[str, Any], *, line: str, task: Task) -> list[Mapping[st
         if not isinstance(label, dict):
             raise Refused(400, f"labels[{i}]: expected an object with label and prediction_id or id")
         _check(f"labels[{i}].", label, line, task)
-    return told
+    return [_stored(label) for label in told]
 
 
 def send(sqs: Any, queue: str, told: Sequence[Mapping[str, Any]], *, line: str) -> None:
@@ -59,8 +62,8 @@ def _check(where: str, label: Mapping[str, Any], line: str, task: Task) -> None:
     if "prediction_id" in label and not _identified(label["prediction_id"], line):
         raise Refused(400, f"{where}prediction_id: expected {line}:<id>:<date>, as the prediction has it")
     id_ = label.get("id", "-")
-    if not isinstance(id_, str) or not 0 < len(id_) <= LONGEST_TEXT:
-        raise Refused(400, f"{where}id: expected text of 1 to {LONGEST_TEXT} characters")
+    if not isinstance(id_, str) or not 0 < len(id_) <= LONGEST_ID:
+        raise Refused(400, f"{where}id: expected text of 1 to {LONGEST_ID} characters")
     for name in ("time", "known_at"):
         if name in label and not _moment(label[name]):
             raise Refused(400, f"{where}{name}: expected a moment in ISO 8601, e.g. 2013-08-15T10:30:00Z")
@@ -68,10 +71,16 @@ def _check(where: str, label: Mapping[str, Any], line: str, task: Task) -> None:
         raise Refused(400, f"{where}outcome: expected a finite number")
 
 
+def _stored(label: Mapping[str, Any]) -> Mapping[str, Any]:
+    small = {name: 0 for name in ("label", "outcome") if name in label and abs(label[name]) < records.SMALLEST}
+    return {**label, **small}
+
+
 def _identified(given: Any, line: str) -> bool:
     try:
-        named, id_, date = records.parts(given)
-        return named == line and len(id_) <= LONGEST_TEXT and dt.date.fromisoformat(date).isoformat() == date
+        named, _, date = records.parts(given)
+        known = named == line and len(given) <= LONGEST_PREDICTION_ID
+        return known and dt.date.fromisoformat(date).isoformat() == date
     except (AttributeError, ValueError):
         return False
 
@@ -86,6 +95,6 @@ def _moment(given: Any) -> bool:
 
 def _number(given: Any) -> bool:
     try:
-        return isinstance(given, (int, float)) and not isinstance(given, bool) and records.carried(float(given))
+        return isinstance(given, (int, float)) and not isinstance(given, bool) and abs(float(given)) <= records.LARGEST
     except OverflowError:
         return False

@@ -42,11 +42,12 @@ def key(line: str, id_: str) -> dict[str, dict[str, str]]:
     return {"prediction_key": {"S": name(line, id_)}}
 
 
-def deliver(*, s3: Any, dynamodb: Any, paths: RunPaths, table: str, store: Store | None = None) -> dict[str, Any]:
+def deliver(*, s3: Any, paths: RunPaths, store: Store) -> dict[str, Any]:
     """Put every record of the run; ``superseded`` tells how many found a newer one in their place."""
     _, found = records.read(s3, paths)
-    slices = read_slices(s3, paths) if store is not None and store.slices else {}
-    return {"count": len(found), "superseded": put(dynamodb, table, found, store=store, slices=slices)}
+    slices = read_slices(s3, paths) if store.slices else {}
+    superseded = put(store.dynamodb, store.predictions, found, store=store, slices=slices)
+    return {"count": len(found), "superseded": superseded}
 
 
 def read_slices(s3: Any, paths: RunPaths) -> Slices:

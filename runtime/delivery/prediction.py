@@ -73,7 +73,7 @@ def _predicted(service: Service, form: Form, requests: Sequence[Request]) -> lis
     ]
     try:
         lookup.put(service.dynamodb, service.predictions_table, records_)
-    except (ClientError, BotoCoreError):
+    except (RuntimeError, ClientError, BotoCoreError):  # a RuntimeError: others keep changing the same prediction
         raise Refused(
             503, f"the prediction of line {service.line!r} cannot be kept now: try again in a minute"
         ) from None

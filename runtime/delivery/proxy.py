@@ -27,7 +27,7 @@ def body_of(event: Mapping[str, Any]) -> dict[str, Any]:
         raise Refused(413, f"the body has {len(body)} characters, expected at most {LARGEST_BODY}: send fewer at once")
     try:
         text = base64.b64decode(body, validate=True).decode() if event.get("isBase64Encoded") else body
-        given = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_fields)
+        given = json.loads(text, parse_constant=_no_constant, parse_float=_number, object_pairs_hook=_fields)
         json.dumps(given, ensure_ascii=False).encode()  # an escaped half of a surrogate pair is no text
     except (ValueError, binascii.Error, RecursionError):
         raise Refused(400, "the body is not JSON: send one JSON object (without NaN or Infinity)") from None
@@ -51,6 +51,12 @@ def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise Refused(400, "the body names a field twice, expected each once: send one of its values")
     return found
+
+
+def _number(text: str) -> float:
+    """Return a number, a whole one as such: to JSON 7.0 is 7."""
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -35,6 +35,8 @@ class Read:
 
     events: list[Event] = field(default_factory=list)
     poison: dict[str, str] = field(default_factory=dict)
+    carriers: dict[str, list[str]] = field(default_factory=dict)
+    """Event id → the messages that carry it."""
 
 
 def folder(line: str) -> str:
@@ -53,6 +55,7 @@ def read(messages: Mapping[str, str], line: str) -> Read:
             good, fault = [], str(error)
         for event in good:
             found.setdefault(event["event_id"], event)
+            result.carriers.setdefault(event["event_id"], []).append(message)
         if fault:
             result.poison[message] = fault
     result.events = [found[event_id] for event_id in sorted(found)]
@@ -73,9 +76,11 @@ def keep(store: Store, captured: Sequence[Event]) -> list[str]:
 
 
 def _line(event: Event, share: float) -> str:
+    prediction = event["prediction"]
     row = {
         "event_id": event["event_id"],
-        **event["prediction"],
+        **prediction,
+        **{name: events.moment(prediction[name]).isoformat() for name in ("event_time", "at")},
         "milliseconds": event.get("milliseconds"),
         "inputs": event["inputs"] if events.chosen(event, share) else None,
         "date": events.date_of(event),

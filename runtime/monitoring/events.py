@@ -60,6 +60,12 @@ def date_of(event: Event) -> str:
     return records.parts(event["prediction"]["prediction_id"])[2]
 
 
+def moment(given: str) -> dt.datetime:
+    """Return a moment in UTC; one without an offset is in UTC already. Raises ValueError, OverflowError."""
+    found = dt.datetime.fromisoformat(given)
+    return found.replace(tzinfo=dt.UTC) if found.tzinfo is None else found.astimezone(dt.UTC)
+
+
 def chosen(event: Event, share: float) -> bool:
     """Whether an event is among the share (0 to 1) whose inputs are stored: always the same answer for one event.
 
@@ -119,7 +125,7 @@ def _identified(prediction: Mapping[str, Any], line: str) -> bool:
 
 def _moment(text: str) -> bool:
     try:
-        dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+        moment(text)
     except (ValueError, OverflowError):
         return False
     return True

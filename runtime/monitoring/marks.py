@@ -161,7 +161,7 @@ def _outcome(pairs: Sequence[Pair], store: Store) -> list[Partial]:
     if not counters:
         return []
     name = partials.named(partials.OUTCOME, counted)
-    return [Partial(part=name, n=counters.get(joins.WHOLE, {}).get("n", 0), counters=counters)]
+    return [Partial(part=name, n=counters[joins.WHOLE]["n"] if joins.WHOLE in counters else 0, counters=counters)]
 
 
 def read(store: Store, keys: Sequence[str]) -> dict[str, dict[str, Any]]:

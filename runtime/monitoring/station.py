@@ -1,33 +1,29 @@
-"""The monitoring station: a run's scoring profile beside the reference of the champion, judged and told."""
+"""The monitoring station: a run's scoring profile beside its champion's reference, told, and counted in a window."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import time
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
 
 from config.errors import LineError
-from runtime import drift, promotion, receipts
+from runtime import promotion, receipts
+from runtime.drift import Histogram
+from runtime.monitoring import figures, sketch, windows
+from runtime.monitoring.judging import Judge
+from runtime.monitoring.store import instant, start_of
+from runtime.monitoring.windows import Reference
 from runtime.paths import RunPaths
 from runtime.receipts import Receipt
 
 
-def inspect(
-    *,
-    s3: Any,
-    dynamodb: Any,
-    paths: RunPaths,
-    ledger_table: str,
-    models: str,
-    columns: Collection[str],
-    threshold: float,
-    minimum_sample: int,
-) -> Receipt:
-    """Write and return the receipt: ``drift`` per watched column, flagged when one is above the threshold.
+def inspect(judge: Judge, *, s3: Any, paths: RunPaths, now: dt.datetime) -> Receipt:
+    """Count what the run scored in its window; write and return the receipt.
 
-    ``columns`` are those that are watched; none means all that the champion knows. With fewer values than the minimum
-    sample it says so and is skipped: no data is not drift.
+    It has ``drift`` per column that is watched, and is flagged when one is above its bar. With fewer values than the
+    minimum sample it says so and is skipped: no data is not drift.
     """
     began = time.monotonic()
     scoring = receipts.read(s3, paths, "scoring")
@@ -37,63 +33,62 @@ def inspect(
             "start the run again"
         )
     profile = _profile(s3, scoring.outputs["profile"])
-    if columns:
-        profile = {name: histogram for name, histogram in profile.items() if name in columns}
-    reference = _reference(s3, _champion(dynamodb, ledger_table, paths.line), models)
-    index = drift.compare(reference, profile, minimum_sample=minimum_sample)
-    rows = scoring.outputs["rows"]
-    receipt = _judged(index, rows=rows, threshold=threshold, minimum_sample=minimum_sample, began=began)
+    reference = _reference(judge, paths.line)
+    start = start_of(instant(scoring.outputs["score_date"]), judge.store.hours)
+    windows.add_run(judge.store, reference, profile, run=paths.run, start=start, now=now)
+    found = figures.drift(judge.rules, reference.columns, sketch.of_profile(profile), None)
+    watched = {name: one for name, one in found.items() if judge.rules.watched(name)}
+    receipt = _receipt(judge, watched, rows=scoring.outputs["rows"], began=began)
     receipts.write(s3, paths, "monitoring", receipt)
     return receipt
 
 
-def _judged(index: dict[str, float], *, rows: int, threshold: float, minimum_sample: int, began: float) -> Receipt:
-    moved = sorted((name for name, value in index.items() if value > threshold), key=lambda name: -index[name])
-    message = ""
-    if not index:
-        message = f"no drift measured: {rows} predictions, expected at least {minimum_sample} values of a column"
+def _receipt(judge: Judge, found: Mapping[str, Mapping[str, Any]], *, rows: int, began: float) -> Receipt:
+    moved = sorted((name for name, one in found.items() if one["over"]), key=lambda name: -found[name]["index"])
+    minimum, message = judge.rules.monitoring["drift"]["minimum_sample"], ""
+    if not found:
+        message = f"no drift measured: {rows} predictions, expected at least {minimum} values of a column"
     elif moved:
-        worst = ", ".join(f"{name} {index[name]:.2f}" for name in moved[:5])
-        message = f"drift above {threshold:g} in {len(moved)} of {len(index)} columns: {worst}"
+        worst = ", ".join(f"{name} {found[name]['index']:.2f} (bar {found[name]['bar']:.2f})" for name in moved[:5])
+        message = f"drift above its bar in {len(moved)} of {len(found)} columns: {worst}"
     return Receipt(
         station="monitoring",
-        status="skipped" if not index else "flagged" if moved else "succeeded",
+        status="skipped" if not found else "flagged" if moved else "succeeded",
         seconds=round(time.monotonic() - began, 3),
         message=message,
-        inspections=[_result(name, value, threshold) for name, value in index.items()],
-        outputs={"drift": {name: round(value, 6) for name, value in index.items()}},
+        inspections=[_result(name, one) for name, one in found.items()],
+        outputs={"drift": {name: one["index"] for name, one in found.items()}},
     )
 
 
-def _result(name: str, value: float, threshold: float) -> dict[str, Any]:
+def _result(name: str, one: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "severity": "warning",
         "check": "drift",
         "column": name,
-        "passed": value <= threshold,
-        "observed": round(value, 6),
-        "expected": f"at most {threshold:g}",
+        "passed": not one["over"],
+        "observed": one["index"],
+        "expected": f"at most {one['bar']:g} ({one['method']})",
     }
 
 
-def _profile(s3: Any, given: dict[str, drift.Histogram] | str) -> dict[str, drift.Histogram]:
+def _profile(s3: Any, given: dict[str, Histogram] | str) -> dict[str, Histogram]:
     """A profile that is too large for a receipt is given as its URI."""
     if isinstance(given, str):
         bucket, _, key = given.removeprefix("s3://").partition("/")
-        found: dict[str, drift.Histogram] = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        found: dict[str, Histogram] = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
         return found
     return given
 
 
-def _champion(dynamodb: Any, table: str, line: str) -> str:
-    """Return the URI of the champion's artefact."""
-    champion = promotion.champion(dynamodb, table, line)
+def _reference(judge: Judge, line: str) -> Reference:
+    """Return the champion's reference."""
+    champion = promotion.champion(judge.ledger.dynamodb, judge.ledger.table, line)
     if champion is None:
         raise LineError(f"monitoring: line {line!r} has no champion, expected one in the ledger: release a model first")
-    return champion.artefact
-
-
-def _reference(s3: Any, artefact: str, models: str) -> dict[str, drift.Histogram]:
-    key = f"{artefact.removeprefix(f's3://{models}/').rstrip('/')}/reference.json"
-    found: dict[str, drift.Histogram] = json.loads(s3.get_object(Bucket=models, Key=key)["Body"].read())
-    return found
+    columns = judge.reference(champion.artefact)
+    if columns is None:
+        raise LineError(
+            f"monitoring: {champion.artefact} has no reference.json, expected the artefact of the champion: train again"
+        )
+    return Reference(artefact=champion.artefact, columns=columns)

@@ -16,7 +16,7 @@ from runtime.monitoring.joins import Counters, Item
 from runtime.monitoring.marks import Edit, Pair
 from runtime.monitoring.partials import Partial
 from runtime.monitoring.sketch import Plan, Sketch
-from runtime.monitoring.store import Store, moment_of
+from runtime.monitoring.store import Store, moment_of, start_of
 
 LONGEST_SLICE = 60
 
@@ -149,6 +149,16 @@ def outcomes(store: Store, start: str) -> Iterator[Counters]:
     partition = partials.key(store.line, start)
     for raw in partials.query(store.dynamodb, store.windows, partition, prefix=partials.OUTCOME):
         yield partials.of(raw).counters or {}
+
+
+def joined(store: Store, since: dt.datetime, hours: int) -> Counters:
+    """Return what was counted of the labels of some hours, of whole windows."""
+    span, found = dt.timedelta(hours=store.hours), list[Counters]()
+    start = moment_of(start_of(since, store.hours))
+    while start < since + dt.timedelta(hours=hours):
+        found += outcomes(store, start_of(start, store.hours))
+        start += span
+    return partials.added(found)
 
 
 def starts(store: Store, *, dirty: bool = False) -> dict[str, str]:

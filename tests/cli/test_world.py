@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import dataclass
 from typing import Any
 
-from cli.world import ask, tell, waiting
+from cli.world import Scored, ask, tell, waiting
+from runtime.monitoring.store import Store
 from tests.moto_server import Aws
 
 
@@ -46,9 +48,11 @@ def test_the_messages_of_each_consumer_are_counted_and_left(aws: Aws) -> None:
 def test_every_truth_is_told_though_nobody_joins_it(aws: Aws, monkeypatch: Any) -> None:
     monkeypatch.setattr("cli.world._SECONDS_WITHOUT_PROGRESS", 0.3)
     _, queue = aws.topic()
-    outputs = {"GroundTruthQueueUrl": queue, "WindowsTable": aws.table("window")}
+    outputs = {"GroundTruthQueueUrl": queue}
+    store = Store(aws.client("dynamodb"), "none", aws.table("window", "part"), "shop")
+    scored = Scored(store, dt.datetime(2026, 4, 1, tzinfo=dt.UTC), hours=168)
     truths = [{"id": str(number), "label": 1} for number in range(23)]
-    assert tell(OneServer(aws), outputs, truths, window="shop#2026-04-01", task="binary") == 23
+    assert tell(OneServer(aws), outputs, truths, scored) == 23
     assert sorted(int(json.loads(body)["id"]) for body in aws.messages(queue)) == list(range(23))
 
 

@@ -21,21 +21,24 @@ HANDLERS = {
         **{"PERSONAL": "[]", "CAPTURE_PERSONAL": "drop", "CAPTURE_QUEUE": "x"},
     },
     "lambdas.delivery.labels": {"GROUND_TRUTH_QUEUE": "x", "TASK": "binary"},
-    "lambdas.monitoring.capture": {"DEAD_LETTERS": "x", "INPUTS": "0.1"},
+    "lambdas.monitoring.capture": {"DEAD_LETTERS": "x", "INPUTS": "0.1", "SLICES": "[]"},
     "lambdas.release.gate": {"GATES": "[]", "MARGIN": "0"},
-    "lambdas.monitoring.drift": {"COLUMNS": "[]", "THRESHOLD": "0.2", "MINIMUM_SAMPLE": "1"},
-    "lambdas.monitoring.ground_truth": {"MINIMUM_SAMPLE": "1", "TASK": "binary"},
+    "lambdas.monitoring.drift": {"MONITORING": "{}", "HIDDEN": "[]", "SLICES": "[]"},
+    "lambdas.monitoring.judge": {"TASK": "binary", "WINDOW_HOURS": "24", "KEEP_DAYS": "90"},
+    "lambdas.monitoring.ground_truth": {},
+    "lambdas.monitoring.ground_truth_file": {},
 }
 NAMES = [
     *("LAKE_BUCKET", "MODELS_BUCKET", "DELIVERED_BUCKET", "EVENT_BUS", "ALARM_TOPIC", "TOPIC_ARN", "LEDGER_TABLE"),
     *("PREDICTIONS_TABLE", "WINDOWS_TABLE", "ONLINE_TABLE", "ENDPOINT_NAME", "METRIC", "LINE", "ID", "EVENT_TIME"),
-    *("RAW_BUCKET", "PLAN"),
+    *("RAW_BUCKET", "PLAN", "ALARMS_TOPIC", "LINK", "RUNBOOKS", "DEAD_LETTERS", "QUEUE"),
 ]
 HEAVY = {"pydantic", "yaml", "numpy", "pandas", "pyarrow", "sklearn", "scipy", "duckdb", "pyiceberg", "aws_cdk", "moto"}
 
 
 def test_a_handler_imports_nothing_heavy() -> None:
-    environment = {**CREDENTIALS, **dict.fromkeys(NAMES, "x")}
+    environment = {**CREDENTIALS, **dict.fromkeys(NAMES, "x"), "WINDOW_HOURS": "24", "KEEP_DAYS": "90"}
+    environment |= {"MONITORING": "{}", "HIDDEN": "[]", "SLICES": "[]"}
     for variables in HANDLERS.values():
         environment |= variables
 

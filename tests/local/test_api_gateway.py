@@ -160,7 +160,7 @@ def test_a_request_reaches_the_function_as_a_proxy_event(aws: EmbeddedAws) -> No
     assert answer.headers["x-line"] == "flights"
     assert answer.headers.get_list("set-cookie") == ["a=1", "b=2"]
     assert (event["resource"], event["httpMethod"]) == ("/predictions/{id}", "GET")
-    assert event["pathParameters"] == {"id": "a b"}
+    assert event["pathParameters"] == {"id": "a%20b"}  # a REST API hands on what was sent
     assert event["queryStringParameters"] == {"day": "2"}
     assert event["multiValueQueryStringParameters"] == {"day": ["1", "2"]}
     assert event["headers"]["X-Trace"] == "t"
@@ -241,3 +241,21 @@ def test_a_function_without_permission_is_not_called(aws: EmbeddedAws) -> None:
     answer = httpx.get(url(aws, "mute"), timeout=30)
     assert (answer.status_code, json.loads(answer.content)) == (500, {"message": "Internal server error"})
     assert any("its permission to call" in problem for problem in aws.problems)
+
+
+def test_a_bad_body_is_answered_as_the_apis_gateway_response_says(aws: EmbeddedAws) -> None:
+    api = url(aws, "").split("/restapis/")[1].split("/")[0]
+    client = aws.client("apigateway")
+    client.put_gateway_response(
+        restApiId=api,
+        responseType="BAD_REQUEST_BODY",
+        statusCode="422",
+        responseParameters={"gatewayresponse.header.Content-Type": "'text/plain'"},
+        responseTemplates={"application/json": "wrong: $context.error.validationErrorString"},
+    )
+    try:
+        answer = httpx.post(url(aws, "predictions?day=1"), json={}, timeout=30)
+    finally:
+        client.delete_gateway_response(restApiId=api, responseType="BAD_REQUEST_BODY")
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "text/plain")
+    assert answer.text == "wrong: ['id' is a required property]"

@@ -125,11 +125,25 @@ def test_cdk_nag_finds_nothing_in_a_scheduled_line_either(tmp_path: Path) -> Non
     assert [violation.rule_name for violation in AwsSolutionsChecks(made).validate_scope(made).violations] == []
 
 
-def test_performance_has_an_alarm_for_each_bound_that_the_line_gives(tmp_path: Path) -> None:
-    made = template(tmp_path, bundle(monitoring={"performance": {"metric": "brier", "minimum": None, "maximum": 0.3}}))
-    alarms = [alarm["Properties"] for alarm in made.find_resources("AWS::CloudWatch::Alarm").values()]
-    (performance,) = [alarm for alarm in alarms if alarm["MetricName"] == "Performance"]
-    assert (performance["Threshold"], performance["ComparisonOperator"]) == (0.3, "GreaterThanThreshold")
+def test_the_judge_is_told_what_the_line_says_and_asked_by_the_clock(tmp_path: Path) -> None:
+    watch = {"performance": {"metric": "brier", "minimum": None, "maximum": 0.3}, "window": {"hours": 6}}
+    made = template(tmp_path, bundle(monitoring=watch, personal=["Gate"]))
+    properties = {"Properties": {"Handler": "lambdas.monitoring.judge.handler"}}
+    (function,) = made.find_resources("AWS::Lambda::Function", properties).values()
+    variables = function["Properties"]["Environment"]["Variables"]
+    said = json.loads(variables["MONITORING"])
+    assert (said["performance"]["maximum"], said["alarm"]) == (0.3, {"at_least": 1, "of": 1})
+    assert (variables["WINDOW_HOURS"], variables["METRIC"], variables["HIDDEN"]) == ("6", "brier", '["gate"]')
+    ((target,),) = [each for each in targets(made, ScheduleExpression="rate(15 minutes)") if "Judge" in str(each)]
+    assert target["InputTransformer"]["InputTemplate"] == '{"detail-type":"Judge Windows","time":<time>}'
+    assert target["DeadLetterConfig"]["Arn"]
+
+
+def test_a_file_of_labels_is_heard_of_under_its_prefix_alone(tmp_path: Path) -> None:
+    pattern = {"source": ["aws.s3"], "detail": {"object": {"key": [{"prefix": "ground_truth/flights/"}]}}}
+    made = template(tmp_path, bundle(retraining={"on": []}))
+    ((target,),) = targets(made, EventPattern=assertions.Match.object_like(pattern))
+    assert target["DeadLetterConfig"]["Arn"]
 
 
 def test_an_environment_gives_values_only_to_parameters_that_the_line_declares(tmp_path: Path) -> None:

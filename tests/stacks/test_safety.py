@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from config.loading import ROOT
 from tests.stacks.synthesis import Assembly, Json, synthesized
 
 DATA = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key")
@@ -130,9 +131,37 @@ def test_a_queue_without_dead_letters_is_one_of_them_and_has_an_alarm(assembly: 
 
 def test_no_data_raises_no_alarm_and_every_alarm_says_what_to_do(assembly: Assembly) -> None:
     for name, alarm in assembly.properties("AWS::CloudWatch::Alarm").items():
-        assert alarm["TreatMissingData"] == "notBreaching", name
         assert alarm["AlarmDescription"], name
-        assert alarm["AlarmActions"], name
+        if alarm["MetricName"] == "Alarming":  # the judge tells, and a monitor stays as it was last judged
+            assert (alarm["TreatMissingData"], "AlarmActions" in alarm) == ("ignore", False), name
+        else:
+            assert alarm["TreatMissingData"] == "notBreaching", name
+            assert alarm["AlarmActions"], name
+
+
+def test_one_alarm_of_a_line_stands_for_all_of_its_alarms(assembly: Assembly) -> None:
+    ((_, composite),) = assembly.properties("AWS::CloudWatch::CompositeAlarm").items()
+    rule = json.dumps(composite["AlarmRule"])
+    alarms = {name.partition("/")[2] for name, _ in assembly.resources("AWS::CloudWatch::Alarm") if "Flights/" in name}
+    assert {name for name in alarms if f'"{name}"' not in rule} == set()
+    assert composite["AlarmActions"] == composite["OKActions"] != []
+    assert len(alarms) <= 100  # CloudWatch takes no more in one rule
+
+
+def test_each_monitor_has_a_runbook_and_an_alarm_that_names_it(assembly: Assembly) -> None:
+    alarms = assembly.properties("AWS::CloudWatch::Alarm").values()
+    told = {
+        dimension["Value"]: alarm["AlarmDescription"]
+        for alarm in alarms
+        for dimension in alarm.get("Dimensions", [])
+        if dimension["Name"] == "Monitor"
+    }
+    assert set(told) == {"drift", "quality", "performance"}
+    for monitor, says in told.items():
+        page = f"docs/runbooks/{monitor}.md"
+        assert says.endswith(f": see {page}")
+        text = (ROOT / page).read_text(encoding="utf-8")
+        assert all(f"## {part}" in text for part in ("What it means", "What to look at", "What to do"))
 
 
 def test_nothing_reaches_a_job_from_outside(assembly: Assembly) -> None:

@@ -10,11 +10,20 @@ def test_it_leaves_the_receipt_of_its_channel(aws: Aws) -> None:
     called = call(
         "lambdas.delivery.rest",
         {"line": "flights", "run": paths.run},
-        aws.environment(LAKE_BUCKET=paths.lake, PREDICTIONS_TABLE=table),
+        aws.environment(
+            LAKE_BUCKET=paths.lake,
+            PREDICTIONS_TABLE=table,
+            WINDOWS_TABLE=aws.table("window", "part"),
+            TASK="binary",
+            WINDOW_HOURS="24",
+            KEEP_DAYS="90",
+            SLICES='["origin"]',
+            LINE="flights",
+        ),
     )
 
     receipt = receipts.read(aws.client("s3"), paths, "delivery-rest")
     assert receipt is not None
     assert receipt.outputs == {"count": 3, "superseded": 0}
     assert called.answer == {"channel": "rest", "status": "succeeded", "count": 3, "superseded": 0}
-    assert aws.client("dynamodb").scan(TableName=table)["Count"] == 3
+    assert aws.client("dynamodb").scan(TableName=table)["Count"] == 6  # each as the newest of its id, and itself

@@ -9,11 +9,16 @@ from tests.runtime.monitoring.captured import body, event
 
 
 def handle(aws: Aws, bodies: dict[str, str], *, lake: str, letters: str) -> Called:
+    tables = {"PREDICTIONS_TABLE": aws.table("prediction_key"), "WINDOWS_TABLE": aws.table("window", "part")}
     records = [{"messageId": message, "body": text} for message, text in bodies.items()]
     return call(
         "lambdas.monitoring.capture",
         {"Records": records},
-        aws.environment(LAKE_BUCKET=lake, DEAD_LETTERS=letters, LINE="flights", INPUTS="1"),
+        aws.environment(
+            **{"LAKE_BUCKET": lake, "DEAD_LETTERS": letters, "LINE": "flights", "INPUTS": "1", "TASK": "binary"},
+            **{"MODELS_BUCKET": lake, "LEDGER_TABLE": aws.table("pk", "sk"), "WINDOW_HOURS": "24", "KEEP_DAYS": "90"},
+            **{"SLICES": "[]", **tables},
+        ),
     )
 
 

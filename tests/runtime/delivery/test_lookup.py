@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from runtime.delivery import lookup, records
 from runtime.delivery.proxy import Refused
 from runtime.monitoring import marks
+from runtime.monitoring.store import Store
 from tests.moto_server import Aws, Scenario, converge
 from tests.runtime.delivery.deliveries import record, scored
 
@@ -65,7 +66,9 @@ def test_the_newest_wins_in_any_order(aws: Aws, found: list[tuple[int, int]], ra
 def test_a_run_of_more_than_one_transaction_is_delivered_whole(aws: Aws, table: str) -> None:
     dynamodb, paths = aws.client("dynamodb"), scored(aws, 120)
 
-    delivered = lookup.deliver(s3=aws.client("s3"), dynamodb=dynamodb, paths=paths, table=table)
+    delivered = lookup.deliver(
+        s3=aws.client("s3"), paths=paths, store=Store(dynamodb, table, windows="", line="flights")
+    )
 
     assert delivered == {"count": 120, "superseded": 0}
     assert dynamodb.scan(TableName=table, Select="COUNT")["Count"] == 240  # each as the newest of its id, and itself
@@ -100,7 +103,7 @@ def test_a_fault_at_any_call_leaves_every_prediction_there_once_after_a_retry(
 
         return Scenario(
             ("s3", "dynamodb"),
-            lambda s3, dynamodb: lookup.deliver(s3=s3, dynamodb=dynamodb, paths=paths, table=table),
+            lambda s3, dynamodb: lookup.deliver(s3=s3, paths=paths, store=Store(dynamodb, table, "", "flights")),
             check,
         )
 

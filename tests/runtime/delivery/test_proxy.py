@@ -14,6 +14,13 @@ def test_the_body_is_its_object() -> None:
     assert proxy.body_of({"body": '{"id": "UA-1"}'}) == {"id": "UA-1"}
 
 
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    found = proxy.body_of({"body": '{"id": 7.0, "hour": 1.5e1, "distance": 1e300, "speed": -2.5}'})
+
+    assert found == {"id": 7, "hour": 15, "distance": 1e300, "speed": -2.5}
+    assert [type(value) for value in found.values()] == [int, int, float, float]
+
+
 def test_a_body_that_the_gateway_encoded_is_decoded() -> None:
     body = base64.b64encode(b'{"id": "UA-1"}').decode()
 

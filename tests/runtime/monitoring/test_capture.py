@@ -30,6 +30,7 @@ def test_events_are_kept_by_day_a_line_each(store: Store) -> None:
     (first,) = [line for line in lines(store) if line["id"] == "UA-1"]
     assert first == {
         **event(1)["prediction"],
+        "at": "2013-08-15T10:30:01.500000+00:00",
         "event_id": event(1)["event_id"],
         "inputs": event(1)["inputs"],
         "milliseconds": 12.5,
