@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import copyreg
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -72,11 +71,6 @@ class Inside(Aws):
 
     def client(self, service: str) -> Any:
         return client(service)
-
-    def queue(self) -> str:
-        """Create a queue; returns its URL."""
-        url: str = self.client("sqs").create_queue(QueueName=f"queue-{uuid.uuid4().hex[:12]}")["QueueUrl"]
-        return url
 
     def backend(self, service: str) -> Any:
         """Return moto's own state of a service."""

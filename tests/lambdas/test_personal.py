@@ -76,7 +76,7 @@ def leaks(
     """Return what of the canaries is heard when a handler gets events, and when each of its calls fails."""
     aws.put_back({service: {} for service in SERVICES})
     given = prepare(aws)
-    kept, striker = aws.keep(), Striker()
+    kept, striker = aws.keep(), Striker(aws)
     found: list[str] = []
     capfd.readouterr()
     with striker.on([client(service) for service in SERVICES]), Loaded(handler, given) as loaded:

@@ -11,7 +11,7 @@ from tests.lambdas.inside import Inside
 from tests.lambdas.loaded import Given
 from tests.runtime.delivery.deliveries import record, scored
 
-KEPT = frozenset({"seconds", "milliseconds", "version", "expires"})
+KEPT = frozenset({"seconds", "milliseconds", "version", "dirty", "expires"})
 """How long something took, how often an item was written and how long it is kept."""
 MODEL = {"predictions": [{"score": 0.25}], "model_version": 3}
 REQUEST = {"id": "UA-1", "event_time": "2013-08-15T10:30:00Z", "carrier": "UA", "tailnum": "N1"}
@@ -30,7 +30,16 @@ def topic(aws: Inside) -> Given:
 
 def rest(aws: Inside) -> Given:
     paths, table = scored(aws, 3), aws.table("prediction_key")
-    variables = aws.environment(LAKE_BUCKET=paths.lake, PREDICTIONS_TABLE=table)
+    variables = aws.environment(
+        LAKE_BUCKET=paths.lake,
+        PREDICTIONS_TABLE=table,
+        WINDOWS_TABLE=aws.table("window", "part"),
+        TASK="binary",
+        WINDOW_HOURS="24",
+        KEEP_DAYS="90",
+        SLICES="[]",
+        LINE="flights",
+    )
     return Given(variables, {"line": "flights", "run": paths.run})
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from runtime import ground_truth
 from runtime.delivery import capture, lookup
+from runtime.monitoring.unmatched import INDEX
 from tests.lambdas.faults import Case, unfinished
 from tests.lambdas.inside import Inside
 from tests.lambdas.loaded import Given
@@ -18,18 +20,50 @@ MACHINE = {"StartAt": "Work", "States": {"Work": {"Type": "Wait", "Seconds": 360
 
 
 def drift(aws: Inside) -> Given:
+    """A run that scored what has moved: its window is judged, and somebody told."""
     world = World(aws)
+    unmatched(world)
     world.score({"hour": MOVED, "score": SAME})
-    variables = aws.environment(
-        LAKE_BUCKET=world.paths.lake,
-        MODELS_BUCKET=world.models,
-        LEDGER_TABLE=world.ledger,
-        COLUMNS="[]",
-        THRESHOLD="0.2",
-        MINIMUM_SAMPLE="200",
-        LINE="flights",
+    return Given(aws.environment(**world.variables()), {"line": "flights", "run": world.paths.run})
+
+
+def judged(aws: Inside) -> Given:
+    """Two windows are over: in one a column moved, in the other it is as it was, and labels have come for it, too."""
+    world = World(aws, {"performance": {"minimum_sample": 2, "minimum": 0.9}})
+    unmatched(world)
+    world.day(14, {"hour": MOVED, "score": SAME})
+    world.day(15, {"hour": SAME, "score": SAME})
+    store = world.judge().store
+    lookup.put(
+        store.dynamodb, store.predictions, [record(number, score=number / 10) for number in range(4)], store=store
     )
-    return Given(variables, {"line": "flights", "run": world.paths.run})
+    told = {str(n): {"prediction_id": f"flights:UA-{n}:2013-08-15", "label": n % 2} for n in range(5)}
+    ground_truth.join(store, messages={name: json.dumps(one) for name, one in told.items()})
+    return Given(aws.environment(**world.variables()), {"detail-type": "Judge Windows", "time": "2013-08-20T00:00:00Z"})
+
+
+def unmatched(world: World) -> None:
+    """Give the table of predictions the index of labels that wait."""
+    keys = {"line": "HASH", "unmatched_since": "RANGE"}
+    index = {
+        "IndexName": INDEX,
+        "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+        "Projection": {"ProjectionType": "ALL"},
+    }
+    world.dynamodb.update_table(
+        TableName=world.tables["PREDICTIONS_TABLE"],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+        GlobalSecondaryIndexUpdates=[{"Create": index}],
+    )
+
+
+def dropped(aws: Inside) -> Given:
+    """A file of labels, one line of which is none."""
+    bucket, key = aws.bucket(), "flights/ground_truth/2013 08+15.jsonl"
+    lines = [json.dumps({"id": f"UA-{number}", "label": number % 2}) for number in range(150)]
+    aws.client("s3").put_object(Bucket=bucket, Key=key, Body="\n".join([*lines, "none"]).encode())
+    variables = aws.environment(RAW_BUCKET=bucket, QUEUE=aws.queue(), TASK="binary", LINE="flights")
+    return Given(variables, {"detail": {"object": {"key": key}}})
 
 
 def labels(aws: Inside) -> Given:
@@ -56,15 +90,11 @@ def labels(aws: Inside) -> Given:
 
 def captured(aws: Inside) -> Given:
     """Events of two days in two messages, one of which is partly at fault, and one that is none."""
+    world = World(aws)
     events = [event(number) for number in range(4)]
     bad = {**events[3], "event_id": "x"}
     bodies = [captured_message([*events[:2], bad]), captured_message(events[2:]), "poison"]
-    variables = aws.environment(
-        LAKE_BUCKET=aws.bucket(),
-        DEAD_LETTERS=aws.queue(),
-        LINE="flights",
-        INPUTS="0.5",
-    )
+    variables = aws.environment(**world.variables(), DEAD_LETTERS=aws.queue(), INPUTS="0.5", SLICES='["carrier"]')
     return Given(variables, {"Records": [message(str(i), body) for i, body in enumerate(bodies)]})
 
 
@@ -129,9 +159,11 @@ def retraining(aws: Inside) -> dict[str, str]:
 
 
 CASES = [
-    Case("lambdas.monitoring.drift", drift),
+    Case("lambdas.monitoring.drift", drift, volatile=TOUCHED | {"seconds"}),
+    Case("lambdas.monitoring.judge", judged, answers=False, volatile=TOUCHED),
+    Case("lambdas.monitoring.ground_truth_file", dropped),
     Case("lambdas.monitoring.ground_truth", labels, again=unfinished, answers=False, volatile=TOUCHED),
-    Case("lambdas.monitoring.capture", captured, again=unfinished, answers=False, read=by_event_id),
+    Case("lambdas.monitoring.capture", captured, again=unfinished, answers=False, volatile=TOUCHED, read=by_event_id),
     Case("lambdas.monitoring.retrain", alarmed, "an alarm", answers=False),
     Case("lambdas.monitoring.retrain", still_alarmed, "a look", answers=False),
 ]
