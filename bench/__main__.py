@@ -14,6 +14,8 @@ TOPICS = {
     "curation": "curation.py",
     "memory": "memory.py",
     "serving": "serving.py",
+    "handlers": "handlers.py",
+    "messages": "messages.py",
 }
 
 

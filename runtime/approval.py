@@ -38,15 +38,18 @@ def chosen(
     champion = promotion.champion(dynamodb, ledger_table, line)
     if champion is not None and champion.artefact == package.artefact:
         return package, "hold"
+    now = champion.version if champion else None
     if package.approval != APPROVED:
+        if package.remark and package.remark == stale(package, now):  # an earlier attempt rejected it
+            raise LineError(package.remark)
         raise LineError(
             f"{subject} is {package.approval}, expected {APPROVED}: "
             f"approve it with line approve {line} {package.version}"
         )
     if told := promotion.rolled_back(promotion.history(dynamodb, ledger_table, line), package.artefact):
         raise promotion.refused(package.version, told)
-    if (champion.version if champion else None) != package.compared_with:
-        message = stale(package, champion.version if champion else None)
+    if now != package.compared_with:
+        message = stale(package, now)
         registry.reject(sagemaker, model_package_arn, message)
         raise LineError(message)
     return package, "release"

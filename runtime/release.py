@@ -126,6 +126,10 @@ def verify(
         status, message = judged(found, endpoint_name=endpoint_name, config=endpoint_config, version=package.version)
     if status == "Waiting":
         return {"status": status, "message": message}
+    if status == "Failed":
+        current = promotion.champion(dynamodb, ledger_table, paths.line)
+        if current is not None and current.version not in (package.compared_with, package.version):
+            message = str(promotion.superseded(current, expected=package.compared_with))
     if status == "InService":
         challenger = Champion(
             version=package.version,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
+
+from botocore.exceptions import ParamValidationError
 
 from config.errors import LineError
 from runtime import receipts
@@ -15,12 +18,24 @@ from runtime.receipts import Receipt
 def deliver(*, s3: Any, paths: RunPaths, channel: str, kind: str, send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Send, leave the receipt ``delivery-<channel>``, and return what the state machine keeps of it."""
     began = time.monotonic()
-    outputs = {"kind": kind, **send()}
+    outputs = {"kind": kind, **_sent(send, paths)}
     receipt = Receipt(
         station="delivery", status="succeeded", seconds=round(time.monotonic() - began, 3), outputs=outputs
     )
     receipts.write(s3, paths, f"delivery-{channel}", receipt)
     return {"channel": channel, "status": receipt.status, **outputs}
+
+
+def _sent(send: Callable[[], dict[str, Any]], paths: RunPaths) -> dict[str, Any]:
+    """Send; what no record can be sent for is told without its values, which would say whom it is about."""
+    try:
+        return send()
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, ParamValidationError) as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        raise LineError(
+            f"delivery: s3://{paths.lake}/{paths.predictions} holds what is no prediction record "
+            f"({type(error).__name__} in {where.name}, line {where.lineno}): mend what scoring wrote and run again"
+        ) from None
 
 
 def merged(s3: Any, paths: RunPaths) -> Receipt | None:

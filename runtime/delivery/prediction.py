@@ -130,10 +130,9 @@ def _check_found(form: Form, index: int, values: Mapping[str, Any]) -> None:
     for column in dict.fromkeys([*form.columns, *form.entities]):
         if column not in values:
             view = form.known[column].partition(".")[0]
-            entity = {name: values.get(name) for name in form.views[view]}
-            told = ", ".join(f"{name} {json.dumps(value)}" for name, value in entity.items())
+            told = ", ".join(form.views[view])
             raise Refused(
-                404, f"instances[{index}].{column}: left out, but view {view!r} does not know {told}: give it"
+                404, f"instances[{index}].{column}: left out, but view {view!r} does not know this {told}: give it"
             )
 
 

@@ -49,7 +49,7 @@ def parts(given: str) -> tuple[str, str, str]:
     line, _, rest = given.partition(":")
     id_, _, score_date = rest.rpartition(":")
     if not (line and id_ and score_date):
-        raise ValueError(f"{given!r} is not a prediction id, expected <line>:<id>:<date>")
+        raise ValueError("what is given is not a prediction id, expected <line>:<id>:<date>")
     return line, id_, score_date
 
 
