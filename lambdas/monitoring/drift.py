@@ -8,7 +8,8 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger
 
-from runtime import environment, measures, monitoring
+from runtime import environment, measures
+from runtime.monitoring import station
 from runtime.paths import RunPaths
 
 
@@ -33,7 +34,7 @@ LOGGER = Logger(service="drift")
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     paths = RunPaths(lake=ENVIRONMENT.lake_bucket, line=event["line"], run=event["run"])
     LOGGER.append_keys(line=paths.line, run=paths.run)
-    receipt = monitoring.inspect(
+    receipt = station.inspect(
         s3=S3,
         dynamodb=DYNAMODB,
         paths=paths,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from runtime import monitoring, receipts
+from runtime import receipts
+from runtime.monitoring import station
 from runtime.paths import RunPaths
 from runtime.promotion import Champion, promote
 from runtime.receipts import Receipt
@@ -44,7 +45,7 @@ class World:
 
     def inspect(self, profile: Any, *, rows: int = 1000, columns: tuple[str, ...] = ()) -> Receipt:
         self.score(profile, rows=rows)
-        return monitoring.inspect(
+        return station.inspect(
             s3=self.s3,
             dynamodb=self.dynamodb,
             paths=self.paths,
