@@ -2,6 +2,9 @@
 
 A number's bins lie between deciles of the reference, a category's are its commonest values and one for all others; the
 last bin of each counts what is missing. A profile uses its reference's bins, so that the two compare.
+
+A reference also says of how many rows it was made (``n``), of a number its ``minimum`` and ``maximum``, and of a
+category its ``others`` when there are not too many. Older references lack these.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ SCORE = "score"
 _DECILES = np.arange(0.1, 1.0, 0.1)
 _CATEGORIES = 20
 """More than these would, on a day's rows, be mostly noise."""
+_OTHERS = 1000
+"""More than these are not kept: what is unseen is then not told."""
 
 
 def reference(frame: pd.DataFrame, scores: Any) -> dict[str, dict[str, Any]]:
@@ -26,17 +31,19 @@ def reference(frame: pd.DataFrame, scores: Any) -> dict[str, dict[str, Any]]:
     for name, values in _columns(frame, scores).items():
         bins = _bins(values)
         counts = _counts(bins, values)
-        found[name] = {**bins, "shares": (counts / max(counts.sum(), 1)).tolist()}
+        shares = (counts / max(counts.sum(), 1)).tolist()
+        found[name] = {**bins, **_known(bins, values), "n": len(values), "shares": shares}
     return found
 
 
 def profile(reference: Mapping[str, Mapping[str, Any]], frame: pd.DataFrame, scores: Any) -> dict[str, dict[str, Any]]:
-    """Return the counts of scored rows in the reference's bins."""
+    """Return the counts of scored rows in the reference's bins, and of how many numbers lie outside its range."""
     columns = _columns(frame, scores)
     found = {}
     for name, histogram in reference.items():
-        bins = {key: value for key, value in histogram.items() if key != "shares"}
-        found[name] = {**bins, "counts": _counts(bins, columns[name]).tolist()}
+        bins = {key: histogram[key] for key in ("kind", "edges", "categories") if key in histogram}
+        counts = _counts(bins, columns[name]).tolist()
+        found[name] = {**bins, "counts": counts, "outside": _outside(histogram, columns[name])}
     return found
 
 
@@ -52,6 +59,24 @@ def _bins(values: pd.Series[Any]) -> dict[str, Any]:
     known = known[np.isfinite(known)]
     edges = np.unique(np.quantile(known, _DECILES)) if known.size else np.array([])
     return {"kind": "number", "edges": edges.tolist()}
+
+
+def _known(bins: Mapping[str, Any], values: pd.Series[Any]) -> dict[str, Any]:
+    """Return what the reference has seen beyond its bins."""
+    if bins["kind"] == "category":
+        seen = values.value_counts()
+        others = sorted({str(name) for name in seen.index[seen > 0]} - set(bins["categories"]))
+        return {"others": others} if len(others) <= _OTHERS else {}
+    known = values.to_numpy(dtype=float)
+    known = known[np.isfinite(known)]
+    return {"minimum": float(known.min()), "maximum": float(known.max())} if known.size else {}
+
+
+def _outside(histogram: Mapping[str, Any], values: pd.Series[Any]) -> int:
+    if "minimum" not in histogram:
+        return 0
+    numbers = values.to_numpy(dtype=float)
+    return int(((numbers < histogram["minimum"]) | (numbers > histogram["maximum"])).sum())
 
 
 def _counts(bins: Mapping[str, Any], values: pd.Series[Any]) -> Any:
