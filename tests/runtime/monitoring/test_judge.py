@@ -2,7 +2,7 @@ import json
 import random
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.monitoring import judge
@@ -88,6 +88,7 @@ def test_maintenance_holds_the_end_back_too() -> None:
     assert told(days(OVER, OVER, CLEAR, CLEAR, CLEAR, CLEAR, held=range(2, 5))) == [(1, "alarm", 0), (5, "ok", 0)]
 
 
+@settings(max_examples=50)
 @given(_DAYS, _RULES, st.randoms(use_true_random=False))
 def test_the_order_in_which_windows_are_given_does_not_matter(
     windows: list[Window], rule: Rule, chance: random.Random
@@ -97,6 +98,7 @@ def test_the_order_in_which_windows_are_given_does_not_matter(
     assert judge.follow(State(), shuffled, rule) == judge.follow(State(), windows, rule)
 
 
+@settings(max_examples=50)
 @given(_DAYS, _RULES, st.data())
 def test_windows_that_are_judged_again_change_nothing(windows: list[Window], rule: Rule, data: st.DataObject) -> None:
     state, once = State(), []
@@ -110,6 +112,7 @@ def test_windows_that_are_judged_again_change_nothing(windows: list[Window], rul
     assert (state, once) == judge.follow(State(), windows, rule)
 
 
+@settings(max_examples=50)
 @given(_DAYS, _RULES)
 def test_alarms_and_ends_take_turns_and_each_alarm_has_its_reasons(windows: list[Window], rule: Rule) -> None:
     _, found = judge.follow(State(), windows, rule)
@@ -131,6 +134,7 @@ def test_alarms_and_ends_take_turns_and_each_alarm_has_its_reasons(windows: list
         assert alarm.since == ok.since
 
 
+@settings(max_examples=50)
 @given(_DAYS, st.integers(1, 5))
 def test_below_the_minimum_sample_there_is_never_an_alarm(windows: list[Window], of: int) -> None:
     state, found = judge.follow(State(), windows, Rule(at_least=1, of=of, minimum_sample=1001))
@@ -138,6 +142,7 @@ def test_below_the_minimum_sample_there_is_never_an_alarm(windows: list[Window],
     assert (state.status, found) == ("waiting", [])
 
 
+@settings(max_examples=50)
 @given(_DAYS, _RULES)
 def test_a_state_survives_json(windows: list[Window], rule: Rule) -> None:
     state, _ = judge.follow(State(), windows, rule)

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime import histograms
 from runtime.monitoring import sketch
 
 EDGES = [0.0, 1.0, 2.0]
-REFERENCE = {
+REFERENCE: dict[str, Any] = {
     "hour": {"kind": "number", "edges": EDGES, "shares": [0.25] * 4 + [0.0], "minimum": -5.0, "maximum": 5.0},
     "carrier": {"kind": "category", "categories": ["AA", "UA"], "others": ["ZZ"], "shares": [0.2, 0.7, 0.1, 0.0]},
     "score": {"kind": "number", "edges": [0.5], "shares": [0.5, 0.5, 0.0]},
@@ -81,6 +81,7 @@ def test_of_an_older_reference_nothing_is_outside() -> None:
     assert sketch.of(older, [{"hour": 1e9}])["columns"]["hour"]["outside"] == 0
 
 
+@settings(max_examples=50)
 @given(_ROWS)
 def test_no_row_is_refused_and_each_is_counted_once(rows: list[dict[str, Any]]) -> None:
     found = sketch.of(REFERENCE, rows)
@@ -92,6 +93,7 @@ def test_no_row_is_refused_and_each_is_counted_once(rows: list[dict[str, Any]]) 
     assert sketch.unpack(sketch.pack(found)) == found
 
 
+@settings(max_examples=50)
 @given(_ROWS, st.integers(0, 20), st.integers(0, 20), st.randoms(use_true_random=False))
 def test_parts_add_up_to_the_whole_in_any_order(
     rows: list[dict[str, Any]], first: int, second: int, chance: random.Random
