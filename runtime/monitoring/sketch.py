@@ -145,7 +145,7 @@ def quantile(sketch: Sketch, share: float) -> float | None:
     for name, count in bins:
         left -= count
         if left <= 0:
-            return round(math.pow(GROWTH, name + 0.5), 2)
+            return float(f"{GROWTH ** (name + 0.5):.4g}")
     return None
 
 
