@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from itertools import accumulate
+from operator import add, sub
 from statistics import NormalDist
 from typing import Any, Literal, NamedTuple
 
@@ -140,7 +141,7 @@ def _told(
 ) -> dict[str, Any]:
     shares = _smoothed(known.counts) if known.counts and method != "ks" else known.shares
     value = index(method, shares, counts)
-    used = sum(1 for share, count in zip(known.shares, counts, strict=True) if share or count)
+    used = sum(map(bool, map(add, known.shares, counts)))
     effect = THRESHOLDS[method] if threshold is None else threshold
     bar = max(effect, noise(method, bins=used, n=sum(counts), m=known.n, chance=chance))
     return {
@@ -169,12 +170,12 @@ def _smoothed(counts: Sequence[int]) -> list[float]:
 
 
 def _ks(one: Sequence[float], other: Sequence[float]) -> float:
-    return max(abs(a - b) for a, b in zip(accumulate(one), accumulate(other), strict=True))
+    return max(map(math.fabs, accumulate(map(sub, one, other))))
 
 
 def _js(one: Sequence[float], other: Sequence[float]) -> float:
     bits = 0.0
     for a, b in zip(one, other, strict=True):
         middle = (a + b) / 2
-        bits += sum(share * math.log2(share / middle) for share in (a, b) if share) / 2
-    return math.sqrt(max(bits, 0.0))
+        bits += (a and a * math.log2(a / middle)) + (b and b * math.log2(b / middle))
+    return math.sqrt(max(bits / 2, 0.0))

@@ -16,6 +16,7 @@ import hashlib
 import json
 import math
 import zlib
+from array import array
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,8 +45,12 @@ class Plan:
 
 def bins_of(reference: Mapping[str, Histogram]) -> str:
     """Return 12 hex digits that name the bins of a reference or a profile, the same for both."""
-    bins = [(name, one["kind"], one.get("edges", one.get("categories"))) for name, one in sorted(reference.items())]
-    return hashlib.sha256(json.dumps(bins, separators=(",", ":")).encode()).hexdigest()[:12]
+    digest = hashlib.sha256()
+    for name, one in sorted(reference.items()):
+        digest.update(f"\0{name}\0{one['kind']}\0".encode())
+        number = one["kind"] == "number"
+        digest.update(array("d", one["edges"]).tobytes() if number else "\0".join(one["categories"]).encode())
+    return digest.hexdigest()[:12]
 
 
 def of(
