@@ -6,7 +6,7 @@ from typing import Literal
 
 Task = Literal["binary", "regression"]
 Metric = Literal["roc_auc", "average_precision", "log_loss", "brier", "mae", "rmse", "median_ae", "r2"]
-Observed = Literal["roc_auc", "brier", "mae", "rmse", "median_ae", "bias"]
+Observed = Literal["roc_auc", "brier", "log_loss", "ece", "mae", "rmse", "median_ae", "bias"]
 
 METRICS: dict[Task, dict[Metric, bool]] = {
     "binary": {"roc_auc": True, "average_precision": True, "log_loss": False, "brier": False},
@@ -15,7 +15,7 @@ METRICS: dict[Task, dict[Metric, bool]] = {
 """What is measured on held-out rows, and whether higher is better. A task's first metric is its default."""
 
 OBSERVED: dict[Task, tuple[Observed, ...]] = {
-    "binary": ("roc_auc", "brier"),
+    "binary": ("roc_auc", "brier", "log_loss", "ece"),
     "regression": ("mae", "rmse", "median_ae", "bias"),
 }
 """What a window's counters tell once ground truth has joined; again the first is the default."""

@@ -11,7 +11,7 @@ the same in whichever order labels come: ``n``, and how many predictions lie in 
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,9 @@ from typing import Any
 from config.metrics import Task
 
 BINS = 100
+TENTHS = 10
+MISSING = "(missing)"
+"""The slice of what has no value."""
 GROWTH = 1.02
 """Where an error's bin ends, over where it begins."""
 
@@ -69,6 +72,19 @@ def counters(outcomes: Iterable[tuple[float, float]], task: Task) -> dict[str, i
     return {"n": len(found), **Counter(error_bin(score, label) for score, label in found)}
 
 
+def by_slice(outcomes: Iterable[tuple[float, float, Mapping[str, Any]]], task: Task) -> dict[str, dict[str, int]]:
+    """Return what (score, label, slices) triples add to each slice of a window.
+
+    >>> by_slice([(0.9, 1, {"origin": "JFK"}), (0.2, 0, {"origin": None})], "binary")
+    {'origin=JFK': {'n': 1, 'p1_90': 1}, 'origin=(missing)': {'n': 1, 'p0_20': 1}}
+    """
+    pairs = defaultdict(list)
+    for score, label, slices in outcomes:
+        for column, value in slices.items():
+            pairs[f"{column}={MISSING if value is None else value}"].append((score, label))
+    return {name: counters(found, task) for name, found in pairs.items()}
+
+
 def read(dynamodb: Any, table: str, key: str, task: Task) -> Performance | None:
     """Return the performance in a window, or None when no label has joined."""
     answer = dynamodb.get_item(TableName=table, Key={"window": {"S": key}}, ConsistentRead=True)
@@ -91,18 +107,52 @@ def measure(counts: Mapping[str, int], task: Task) -> Performance:
     return _of_probabilities(counts) if task == "binary" else _of_values(counts)
 
 
+def calibration(counts: Mapping[str, int]) -> list[tuple[float, float, int]]:
+    """Return mean score, observed share and number of predictions for each tenth that scores lie in, lowest first.
+
+    >>> calibration({"p0_20": 3, "p1_20": 1, "p1_90": 1})
+    [(0.205, 0.25, 4), (0.905, 1.0, 1)]
+    """
+    outcomes, found = _outcomes(counts), []
+    for tenth in range(TENTHS):
+        bins = outcomes[tenth * BINS // TENTHS : (tenth + 1) * BINS // TENTHS]
+        n = sum(zeros + ones for _, zeros, ones in bins)
+        if n:
+            scores = math.fsum(middle * (zeros + ones) for middle, zeros, ones in bins)
+            found.append((round(scores / n, 6), sum(ones for *_, ones in bins) / n, n))
+    return found
+
+
+def _outcomes(counts: Mapping[str, int]) -> list[tuple[float, int, int]]:
+    """Return the middle of each hundredth, and how many predictions in it turned out 0 and 1."""
+    return [((i + 0.5) / BINS, counts.get(f"p0_{i}", 0), counts.get(f"p1_{i}", 0)) for i in range(BINS)]
+
+
 def _of_probabilities(counts: Mapping[str, int]) -> Performance:
-    """Two predictions in one bin count as a tie, so the ROC AUC is exact but for the order inside bins."""
-    negatives = [counts.get(f"p0_{i}", 0) for i in range(BINS)]
-    positives = [counts.get(f"p1_{i}", 0) for i in range(BINS)]
-    n, below, ordered, squared = sum(negatives) + sum(positives), 0, 0.0, 0.0
-    for i, (zeros, ones) in enumerate(zip(negatives, positives, strict=True)):
-        middle = (i + 0.5) / BINS
+    """Two predictions in one bin count as a tie, so the ROC AUC is exact but for the order inside bins.
+
+    ``ece``, the expected calibration error, is how far mean score and observed share of a tenth lie apart on average.
+    Scores count as the middle of their hundredth: what tells certain from nearly certain is not in ``log_loss``.
+    """
+    below = positives = 0
+    ordered, squared, surprise = 0.0, 0.0, 0.0
+    for middle, zeros, ones in _outcomes(counts):
         ordered += ones * (below + zeros / 2)
         squared += zeros * middle**2 + ones * (1 - middle) ** 2
+        surprise -= zeros * math.log(1 - middle) + ones * math.log(middle)
         below += zeros
-    pairs = sum(positives) * sum(negatives)
-    return Performance(n, {"roc_auc": ordered / pairs if pairs else None, "brier": squared / n if n else 0.0})
+        positives += ones
+    n, pairs = below + positives, below * positives
+    apart = math.fsum(abs(score - share) * many for score, share, many in calibration(counts))
+    return Performance(
+        n,
+        {
+            "roc_auc": ordered / pairs if pairs else None,
+            "brier": squared / n if n else 0.0,
+            "log_loss": surprise / n if n else None,
+            "ece": apart / n if n else None,
+        },
+    )
 
 
 def _of_values(counts: Mapping[str, int]) -> Performance:

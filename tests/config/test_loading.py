@@ -261,7 +261,8 @@ def test_several_mistakes_are_counted_behind_the_first(root: Path, change: Chang
         (
             "performance: {metric: roc_auc",
             "performance: {metric: bias",
-            "monitoring.performance.metric: 'bias' is not a metric of the task binary, expected one of roc_auc, brier",
+            "monitoring.performance.metric: 'bias' is not a metric of the task binary, "
+            "expected one of roc_auc, brier, log_loss, ece",
         ),
         (
             "delivery:\n",

@@ -1,3 +1,4 @@
+import math
 import random
 from collections import Counter
 
@@ -5,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.calibration import calibration_curve
 from sklearn.metrics import (
     brier_score_loss,
+    log_loss,
     mean_absolute_error,
     median_absolute_error,
     roc_auc_score,
@@ -30,6 +33,56 @@ def test_the_histogram_tells_the_exact_figures_within_a_hundredth(seed: int, bas
     assert measured.n == 3000
     assert measured.metrics["roc_auc"] == pytest.approx(roc_auc_score(labels, scores), abs=0.01)
     assert measured.metrics["brier"] == pytest.approx(brier_score_loss(labels, scores), abs=0.01)
+    assert measured.metrics["log_loss"] == pytest.approx(log_loss(labels, scores), abs=0.01)
+    assert measured.metrics["ece"] == pytest.approx(exact_calibration_error(labels, scores), abs=0.005)
+
+
+def exact_calibration_error(labels: list[int], scores: list[float]) -> float:
+    shares, means = calibration_curve(labels, scores, n_bins=10)
+    sizes = np.bincount(np.digitize(scores, np.linspace(0, 1, 11)[1:-1]), minlength=10)
+    return float(np.average(abs(shares - means), weights=sizes[sizes > 0]))
+
+
+def test_calibration_is_mean_score_and_observed_share_of_each_tenth() -> None:
+    generator = np.random.default_rng(1)
+    scores = generator.beta(1, 3, size=20_000)
+    labels = generator.random(20_000) < scores**2
+
+    found = performance.calibration(performance.counters(zip(scores, labels.astype(int), strict=True), "binary"))
+
+    shares, means = calibration_curve(labels, scores, n_bins=10)
+    assert [share for _, share, _ in found] == pytest.approx(shares)
+    assert [mean for mean, _, _ in found] == pytest.approx(means, abs=0.005)
+    assert sum(n for *_, n in found) == 20_000
+
+
+def test_a_score_that_means_what_it_says_has_little_calibration_error_and_a_bold_one_has_much() -> None:
+    generator = np.random.default_rng(2)
+    scores = generator.random(20_000)
+    labels = (generator.random(20_000) < scores).astype(int)
+
+    honest, bold = (
+        performance.measure(performance.counters(zip(told, labels, strict=True), "binary"), "binary").metrics["ece"]
+        for told in (scores, np.clip(2 * scores - 0.5, 0, 1))
+    )
+
+    assert honest is not None
+    assert bold is not None
+    assert honest < 0.02
+    assert bold > 0.1
+
+
+def test_slices_are_counted_each_for_itself_and_add_up_to_the_whole() -> None:
+    chance = random.Random(1)
+    outcomes = [
+        (chance.random(), chance.randrange(2), {"origin": chance.choice(["JFK", "EWR", None])}) for _ in range(99)
+    ]
+
+    found = performance.by_slice(outcomes, "binary")
+
+    assert sorted(found) == ["origin=(missing)", "origin=EWR", "origin=JFK"]
+    whole = performance.counters([(score, label) for score, label, _ in outcomes], "binary")
+    assert sum((Counter(counts) for counts in found.values()), Counter()) == Counter(whole)
 
 
 def test_equal_scores_are_a_tie() -> None:
@@ -42,7 +95,13 @@ def test_a_perfect_order_is_one() -> None:
 
 def test_without_both_labels_there_is_no_roc_auc() -> None:
     assert performance.measure({"n": 2, "p0_0": 2}, "binary") == Performance(
-        n=2, metrics={"roc_auc": None, "brier": 0.005**2}
+        n=2,
+        metrics={
+            "roc_auc": None,
+            "brier": 0.005**2,
+            "log_loss": pytest.approx(-math.log(0.995)),
+            "ece": pytest.approx(0.005),
+        },
     )
 
 
