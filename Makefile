@@ -56,7 +56,7 @@ docs: $(INSTALLED) ## write the generated pages of docs/: schemas, fidelity
 	python -m cli.manual
 
 .PHONY: bench
-bench: $(INSTALLED) ## benchmarks beside their peers, as ratios: BENCH="run inspections asof curation memory serving handlers messages"
+bench: $(INSTALLED) ## benchmarks beside their peers, as ratios: BENCH="run inspections asof curation drift memory serving handlers messages"
 	python -m bench $(BENCH)
 
 .PHONY: parity

@@ -12,6 +12,7 @@ TOPICS = {
     "inspections": "inspections.py",
     "asof": "asof.py",
     "curation": "curation.py",
+    "drift": "drift.py",
     "memory": "memory.py",
     "serving": "serving.py",
     "handlers": "handlers.py",

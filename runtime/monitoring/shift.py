@@ -57,12 +57,12 @@ def compare(
     method: Method | Literal["auto"] = "auto",
     threshold: float | None = None,
     minimum_sample: int = 200,
-    columns: Collection[str] = (),
+    columns: Collection[str] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Return ``{column: {"index", "method", "bar", "against", "over", "counts", "shares", "bins"}}``.
 
     ``before`` is the sketch of the same window a week before. Of several references the one is told of which the column
-    is farthest, in bars. ``threshold`` is the method's own unless given; no ``columns`` means all. A column without
+    is farthest, in bars. ``threshold`` is the method's own unless given, ``columns`` are all of them. A column without
     enough values on both sides, or with other bins, is left out: no data is not drift.
     """
     bins = sketches.bins_of(reference)
@@ -73,7 +73,7 @@ def compare(
     pairs = {
         name: known
         for name, histogram in reference.items()
-        if (not columns or name in columns)
+        if (columns is None or name in columns)
         and sum(sketch["columns"][name]["counts"]) >= minimum_sample
         and (known := _known(name, histogram, before, against, minimum_sample))
     }

@@ -140,6 +140,7 @@ def test_the_more_columns_the_higher_the_noise() -> None:
     both, alone = shift.compare(REFERENCE, few), shift.compare(REFERENCE, few, columns=["hour"])
 
     assert list(alone) == ["hour"]
+    assert shift.compare(REFERENCE, few, columns=[]) == {}
     assert alone["hour"]["bar"] < both["hour"]["bar"]
 
 

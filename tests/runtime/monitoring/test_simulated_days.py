@@ -11,6 +11,8 @@ from tests.runtime.monitoring.simulated import CATEGORIES, NUMBERS, RULE, Line, 
 
 SHIFT_SD, SHARE = 0.5, 0.25
 """The stated shift: one number's mean by half a standard deviation, or one category from a tenth to a quarter."""
+LEAST, MOST = 200, 2000
+"""Rows of a day. Two samples that small differ by chance as much as by the shift: against last week it takes 500."""
 WITHIN, STEADY, LASTING = 3, 7, 6
 ANY = Rule(at_least=1, of=1, minimum_sample=RULE.minimum_sample)
 BOTH = ("training", "last_week")
@@ -25,13 +27,13 @@ def stable(days: int, *, seed: int, season: float, **settings: Any) -> tuple[int
     """Return false alarms of stable days, and how many days had a column over its bar."""
     generator = np.random.default_rng(seed)
     line = Line(generator, season=season)
-    windows, over = line.judged(line.days(generator.integers(200, 2001, days)), **settings)
+    windows, over = line.judged(line.days(generator.integers(LEAST, MOST + 1, days)), **settings)
     found = sum(one.status == "alarm" for one in alarms(windows))
     print(f"{days:,} stable days, season {season}, {settings}: {found} false alarms, {sum(map(bool, over))} days over")
     return found, sum(map(bool, over))
 
 
-def found_shifts(cases: int, *, seed: int, season: float, **settings: Any) -> float:
+def found_shifts(cases: int, *, seed: int, season: float, rows: int = LEAST, **settings: Any) -> float:
     """Return the share of shifts that raise the alarm within three windows, name their column, and do it once."""
     generator = np.random.default_rng(seed)
     line = Line(generator, season=season)
@@ -40,14 +42,14 @@ def found_shifts(cases: int, *, seed: int, season: float, **settings: Any) -> fl
         name, shares = shifted(line, case, generator)
         weekday = np.arange(days) % 7
         changed = np.where(np.arange(days)[:, None] < first, line.shares[name][weekday], shares[weekday])
-        windows, over = line.judged(line.days(generator.integers(200, 2001, days), {name: changed}), **settings)
+        windows, over = line.judged(line.days(generator.integers(rows, MOST + 1, days), {name: changed}), **settings)
         told = alarms(windows)
         raised = [one for one in told if one.status == "alarm"]
         assert len(raised) <= 1, "an incident is told once"
         if raised and int(raised[0].window) < first + WITHIN and name in over[int(raised[0].window)]:
             assert int(raised[0].since) <= int(raised[0].window)
             good += 1
-    print(f"{cases:,} shifts, season {season}, {settings}: {good / cases:.2%} within {WITHIN}")
+    print(f"{cases:,} shifts, {rows} rows and more, season {season}, {settings}: {good / cases:.2%} within {WITHIN}")
     return good / cases
 
 
@@ -112,7 +114,9 @@ def test_ten_thousand_stable_days_by_every_method(method: str, season: float, ag
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(
-    ("season", "against"), [(0.0, ["training"]), (0.0, BOTH), (0.5, ["last_week"])], ids=["training", "both", "week"]
+    ("season", "against", "rows"),
+    [(0.0, ["training"], LEAST), (0.0, BOTH, LEAST), (0.5, ["last_week"], 500)],
+    ids=["training", "both", "week"],
 )
-def test_a_thousand_stated_shifts_and_more(season: float, against: list[str]) -> None:
-    assert found_shifts(2000, seed=6, season=season, against=against) >= 0.99
+def test_a_thousand_stated_shifts_and_more(season: float, against: list[str], rows: int) -> None:
+    assert found_shifts(2000, seed=6, season=season, against=against, rows=rows) >= 0.99
