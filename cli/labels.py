@@ -14,8 +14,8 @@ from rich.table import Table
 
 from cli.running import site_of
 from config.loading import ROOT, load_bundle
-from runtime.monitoring import joins, unmatched, windows
-from runtime.monitoring.store import Store, moment_of
+from runtime.monitoring import joins, partials, unmatched, windows
+from runtime.monitoring.store import Store
 
 SHOWN = 50
 """Labels that are listed; with ``--json`` all that one look finds."""
@@ -41,6 +41,7 @@ def show_labels(line: str, *, only_unmatched: bool, as_json: bool, root: Path = 
         line=line,
         task=definition.dataset.task,
         hours=definition.monitoring.window.span_hours,
+        count=definition.monitoring.window.count or 0,
     )
     found = read(store, only_unmatched=only_unmatched)
     if as_json:
@@ -62,7 +63,7 @@ def read(store: Store, *, only_unmatched: bool = False) -> Labels:
     """Return the labels of a line, the windows and the waiting in order of time."""
     joined = {}
     for start in [] if only_unmatched else windows.starts(store):
-        counters = windows.joined(store, moment_of(start), store.hours)
+        counters = partials.added(windows.outcomes(store, start))
         joined[start] = counters[joins.WHOLE]["n"] if joins.WHOLE in counters else 0
     waiting = [
         {"about": item["prediction_key"]["S"], "since": item["unmatched_since"]["S"]}

@@ -121,6 +121,7 @@ def _scored(order: Order, site: Site, outputs: Mapping[str, str]) -> Scored:
         line=order.line,
         task=line.dataset.task,
         hours=line.monitoring.window.span_hours,
+        count=line.monitoring.window.count or 0,
     )
     return Scored(store=store, since=instant(str(order.values[line.scoring.date])), hours=line.scoring.hours)
 

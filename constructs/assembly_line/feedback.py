@@ -52,6 +52,7 @@ class Feedback(Construct):
             "WINDOWS_TABLE": self.windows.name,
             "TASK": self._line.dataset.task,
             "WINDOW_HOURS": str(monitoring.window.span_hours),
+            "WINDOW_COUNT": str(monitoring.window.count or 0),
             "KEEP_DAYS": str(monitoring.ground_truth.keep_days),
             "LINE": self._line.line,
         }
@@ -63,7 +64,8 @@ class Feedback(Construct):
     def allow_counting(self, role: iam.Role) -> None:
         """Let a role keep predictions, labels and captured events, and count them in their windows."""
         self.predictions.allow(role, *_WRITES)
-        self.windows.allow(role, "dynamodb:PutItem", "dynamodb:UpdateItem")
+        by_count = ["dynamodb:GetItem"] if self._line.monitoring.window.count else []
+        self.windows.allow(role, "dynamodb:PutItem", "dynamodb:UpdateItem", *by_count)
 
     def allow_judging(self, role: iam.Role) -> None:
         """Let a role read and judge windows, and look at what waits for its prediction."""

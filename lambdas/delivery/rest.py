@@ -22,6 +22,7 @@ class Environment:
     windows_table: str
     task: Task
     window_hours: int
+    window_count: int
     keep_days: int
     slices: list[str]
     line: str
@@ -36,6 +37,7 @@ STORE = Store(
     line=ENVIRONMENT.line,
     task=ENVIRONMENT.task,
     hours=ENVIRONMENT.window_hours,
+    count=ENVIRONMENT.window_count,
     keep_days=ENVIRONMENT.keep_days,
     slices=tuple(ENVIRONMENT.slices),
 )

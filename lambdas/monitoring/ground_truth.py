@@ -21,6 +21,7 @@ class Environment:
     """URL of the queue for what can never be joined."""
     task: Task
     window_hours: int
+    window_count: int
     keep_days: int
     line: str
 
@@ -33,6 +34,7 @@ STORE = Store(
     line=ENVIRONMENT.line,
     task=ENVIRONMENT.task,
     hours=ENVIRONMENT.window_hours,
+    count=ENVIRONMENT.window_count,
     keep_days=ENVIRONMENT.keep_days,
 )
 SQS = boto3.client("sqs")

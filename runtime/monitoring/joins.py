@@ -15,7 +15,7 @@ from typing import Any
 from config.metrics import Task
 from runtime import performance
 from runtime.delivery import records
-from runtime.monitoring.store import Store, expiry, window_of
+from runtime.monitoring.store import Store, expiry
 
 MOST_CAPTURED = 500
 """Events of one prediction that are told apart: asked more often than that in a day, it is a test of load."""
@@ -118,7 +118,7 @@ def settled(item: Item, store: Store, now: dt.datetime) -> Item:
     if item.label is None or not store.windows:
         return replace(item, expires=expires)
     counted = item.counted or Counted(
-        window=window_of(item.key, item.prediction["event_time"], store.hours),
+        window=store.window(item.key, item.prediction["event_time"]),
         score=item.prediction["score"],
         label=item.label.label,
         outcome=item.label.outcome,

@@ -44,29 +44,44 @@ class Judged:
     again: list[Verdict] = field(default_factory=list)
 
 
-def due(judge_: Judge, now: dt.datetime) -> dict[str, str]:
-    """Return the windows, in order, that are over and for which something came since they were judged."""
+@dataclass(frozen=True)
+class Span:
+    """A window in time."""
+
+    start: str
+    end: dt.datetime
+
+
+def due(judge_: Judge, now: dt.datetime) -> dict[Span, str]:
+    """Return the windows, in order, that are over and for which something came since they were judged.
+
+    One by count is over when it is full, whatever the clock says.
+    """
+    by_count = judge_.store.count > 0
     late = dt.timedelta(hours=judge_.rules.monitoring["lateness_hours"])
-    hours = judge_.store.hours
-    found = windows.starts(judge_.store, dirty=True)
-    return {start: token for start, token in found.items() if windows.end_of(start, hours) <= now - late}
+    found, ends = windows.starts(judge_.store, dirty=True), windows.ends(judge_.store)
+    return {
+        Span(start, ends[start]): token
+        for start, token in found.items()
+        if start in ends and (by_count or ends[start] <= now - late)
+    }
 
 
 def look(judge_: Judge, now: dt.datetime) -> Judged:
     """Judge every window that is due at ``now``, the oldest first."""
     judged = Judged()
-    for start, token in due(judge_, now).items():
-        verdict, again = _judge(judge_, start, now)
+    for span, token in due(judge_, now).items():
+        verdict, again = _judge(judge_, span, now)
         (judged.again if again else judged.verdicts).append(verdict)
-        windows.clean(judge_.store, start, token)
+        windows.clean(judge_.store, span.start, token)
     return judged
 
 
-def _judge(judge_: Judge, start: str, now: dt.datetime) -> tuple[Verdict, bool]:
-    store = judge_.store
-    verdict, stands = measure(judge_, start)
+def _judge(judge_: Judge, span: Span, now: dt.datetime) -> tuple[Verdict, bool]:
+    store, start = judge_.store, span.start
+    verdict, stands = measure(judge_, span)
     earlier = verdicts.find(store.dynamodb, store.windows, store.line, start)
-    states = _stepped(judge_, start, stands, now)
+    states = _stepped(judge_, span, stands, now)
     told = {
         monitor: earlier.monitors[monitor] if earlier is not None and state.judged != start else state.status
         for monitor, state in states.items()
@@ -76,9 +91,9 @@ def _judge(judge_: Judge, start: str, now: dt.datetime) -> tuple[Verdict, bool]:
     return verdict, earlier is not None
 
 
-def measure(judge_: Judge, start: str) -> tuple[Verdict, dict[Monitor, Stand]]:
+def measure(judge_: Judge, span: Span) -> tuple[Verdict, dict[Monitor, Stand]]:
     """Return what a window says by now, without judging it."""
-    store, rules = judge_.store, judge_.rules
+    store, rules, start = judge_.store, judge_.rules, span.start
     window = windows.read(store, start)
     artefact, now = max(window.sketches.items(), key=lambda one: one[1]["n"], default=("", sketch.merge([])))
     reference = (judge_.reference(artefact) if artefact else None) or {}
@@ -88,7 +103,7 @@ def measure(judge_: Judge, start: str) -> tuple[Verdict, dict[Monitor, Stand]]:
     verdict = Verdict(
         line=store.line,
         start=start,
-        end=windows.end_of(start, store.hours).strftime("%Y-%m-%dT%H:%MZ"),
+        end=span.end.strftime("%Y-%m-%dT%H:%MZ"),
         rows=window.rows,
         labels=figures.labels(counters),
         drift=found,
@@ -108,6 +123,8 @@ def measure(judge_: Judge, start: str) -> tuple[Verdict, dict[Monitor, Stand]]:
 
 def _before(store: Store, start: str, artefact: str) -> Sketch | None:
     """Return the sketch of the same hours a week before, made by the same reference."""
+    if store.count:
+        return None
     try:
         earlier = start_of(moment_of(start) - WEEK, store.hours)
     except OverflowError:
@@ -115,7 +132,7 @@ def _before(store: Store, start: str, artefact: str) -> Sketch | None:
     return windows.read(store, earlier).sketches.get(artefact)
 
 
-def _stepped(judge_: Judge, start: str, stands: Mapping[Monitor, Stand], now: dt.datetime) -> dict[str, judge.State]:
+def _stepped(judge_: Judge, span: Span, stands: Mapping[Monitor, Stand], now: dt.datetime) -> dict[str, judge.State]:
     """Let each monitor see a window, keep their states with the news, and return the states."""
     for _ in range(ATTEMPTS):
         kept = monitors.read(judge_.ledger, judge_.store.line)
@@ -123,12 +140,16 @@ def _stepped(judge_: Judge, start: str, stands: Mapping[Monitor, Stand], now: dt
         news: list[News] = []
         for monitor in MONITORS:
             stand = stands[monitor]
-            window = judge.Window(start, stand.sample, stand.standing, held=_held(judge_, start, now))
+            window = judge.Window(span.start, stand.sample, stand.standing, held=_held(judge_, span, now))
             state, transition = _step(judge_.rules, monitor, kept[monitor].state, window)
             if state != kept[monitor].state:
                 changed[monitor] = replace(kept[monitor], state=state)
             if transition is not None:
-                news.append(monitors.news(judge_.ledger, judge_.store, monitor, transition, stand))
+                news.append(
+                    monitors.news(
+                        judge_.ledger, monitors.Subject(judge_.store.line, monitor, span.end), transition, stand
+                    )
+                )
         if monitors.write(judge_.ledger, judge_.store.line, changed, news):
             return {monitor: changed.get(monitor, kept[monitor]).state for monitor in MONITORS}
     raise RuntimeError(f"the monitors of line {judge_.store.line} were changed by others all the time: try again")
@@ -145,15 +166,15 @@ def _step(
     return judge.step(state, window, rule)
 
 
-def _held(judge_: Judge, start: str, now: dt.datetime) -> bool:
+def _held(judge_: Judge, span: Span, now: dt.datetime) -> bool:
     """Whether the line is in maintenance now, or was when the window became due."""
     late = dt.timedelta(hours=judge_.rules.monitoring["lateness_hours"])
-    moments = (now, windows.end_of(start, judge_.store.hours) + late)
-    return any(moment in span for span in _maintenance(judge_.rules.monitoring) for moment in moments)
+    moments = (now, span.end + late)
+    return any(moment in pause for pause in _maintenance(judge_.rules.monitoring) for moment in moments)
 
 
 @dataclass(frozen=True)
-class _Span:
+class _Pause:
     start: dt.datetime
     end: dt.datetime
     every: dt.timedelta | None
@@ -166,8 +187,8 @@ class _Span:
         return dt.timedelta() <= since < self.end - self.start
 
 
-def _maintenance(said: Mapping[str, Any]) -> Iterator[_Span]:
+def _maintenance(said: Mapping[str, Any]) -> Iterator[_Pause]:
     periods = {"day": dt.timedelta(days=1), "week": WEEK, None: None}
     for one in said["maintenance"]:
         start, end = (dt.datetime.fromisoformat(one[name]) for name in ("start", "end"))
-        yield _Span(start, end, periods[one["every"]])
+        yield _Pause(start, end, periods[one["every"]])

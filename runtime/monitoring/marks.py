@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from runtime.monitoring import items, joins, partials
+from runtime.monitoring import items, joins, opening, partials
 from runtime.monitoring.items import Raw
 from runtime.monitoring.joins import Counters, Item
 from runtime.monitoring.partials import Partial
-from runtime.monitoring.store import Store, window_of
+from runtime.monitoring.store import Store
 
 ATTEMPTS = 8
 LIMIT = 100
@@ -79,6 +79,8 @@ def _chunk(
     now: dt.datetime,
 ) -> list[str]:
     """Read some items and write what changes; return the keys of those that somebody else changed meanwhile."""
+    if store.count and store.windows:
+        store = opening.opened(store, now)
     asides = {edit.aside for edit in edits.values()} - {""}
     raws = read(store, [*edits, *sorted(asides)])
     pairs: list[Pair] = []
@@ -110,16 +112,16 @@ def _told(item: Item) -> Item:
 def _window(item: Item, store: Store) -> str:
     if item.counted is not None:
         return item.counted.window
-    return window_of(item.key, item.prediction["event_time"], store.hours) if item.prediction is not None else ""
+    return store.window(item.key, item.prediction["event_time"]) if item.prediction is not None else ""
 
 
 def _grouped(pairs: Sequence[Pair], store: Store) -> Iterator[list[Pair]]:
-    """Yield pairs that fit in one transaction: an item, one more write for it, and two partials for each window."""
+    """Yield pairs that fit in one transaction: an item, one more write for it, two partials for each window, a count."""
     group: list[Pair] = []
     windows: set[str] = set()
     for pair in sorted(pairs, key=lambda pair: _window(pair[1], store)):
         window = _window(pair[1], store)
-        if 2 * (len(group) + 1) + 2 * len(windows | {window}) > LIMIT:
+        if 2 * (len(group) + 1) + 2 * len(windows | {window}) >= LIMIT:
             yield group
             group, windows = [], set()
         group.append(pair)
@@ -146,8 +148,14 @@ def _writes(
     for pair in group:
         by_window.setdefault(_window(pair[1], store), []).append(pair)
     for window, pairs in by_window.items():
-        for partial in [*_outcome(pairs, store), *(sketched(pairs) if window else [])]:
-            yield {"Put": partials.put(store, window, partial, now)}
+        yield from ({"Put": partials.put(store, window, partial, now)} for partial in _outcome(pairs, store))
+        for partial in sketched(pairs) if window else []:
+            yield {"Put": partials.put(store, store.open or window, partial, now)}
+    if store.open:
+        predictions = sum(len(after.captured - before.captured) for before, after in group)
+        labels = sum(before.counted is None and after.counted is not None for before, after in group)
+        if predictions or labels:
+            yield {"Update": opening.grown(store, predictions=predictions, labels=labels)}
 
 
 def _outcome(pairs: Sequence[Pair], store: Store) -> list[Partial]:

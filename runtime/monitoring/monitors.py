@@ -7,16 +7,15 @@ the monitor until it was.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from config.monitors import MONITORS, Monitor
-from runtime.monitoring import windows
 from runtime.monitoring.figures import Stand
 from runtime.monitoring.judge import State, Transition
-from runtime.monitoring.store import Store
 
 MOST_NAMED = 5
 """Columns that a sentence names."""
@@ -144,19 +143,28 @@ def tell(ledger: Ledger, line: str) -> int:
     return count
 
 
-def news(ledger: Ledger, store: Store, monitor: Monitor, transition: Transition, stand: Stand) -> News:
+class Subject(NamedTuple):
+    """Whom news are about: a line's monitor, and the end of the window that it looked at."""
+
+    line: str
+    monitor: Monitor
+    end: dt.datetime
+
+
+def news(ledger: Ledger, subject: Subject, transition: Transition, stand: Stand) -> News:
     """Return a transition as it is kept and told."""
+    monitor = subject.monitor
     return News(
         monitor=monitor,
         state=transition.status,
         window=transition.window,
-        at=windows.end_of(transition.window, store.hours).isoformat(),
+        at=subject.end.isoformat(),
         since=transition.since,
         what=stand.what if transition.status == "alarm" else (),
         slice=stand.slice,
         link=ledger.link,
         runbook=f"{ledger.runbooks}{monitor}.md",
-        says=_says(store.line, monitor, transition, stand),
+        says=_says(subject.line, monitor, transition, stand),
     )
 
 

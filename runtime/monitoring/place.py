@@ -28,6 +28,8 @@ class Environment:
     metric: str
     task: Task
     window_hours: int
+    window_count: int
+    """So many predictions or labels make a window; 0 where hours do."""
     keep_days: int
     hidden: list[str]
     """Columns whose values are shown nowhere, in lower case."""
@@ -46,6 +48,7 @@ def judge_of(environment: Environment, *, s3: Any, dynamodb: Any, sns: Any) -> J
             line=environment.line,
             task=environment.task,
             hours=environment.window_hours,
+            count=environment.window_count,
             keep_days=environment.keep_days,
         ),
         ledger=Ledger(

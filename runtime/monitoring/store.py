@@ -19,7 +19,8 @@ class Store:
     """A line's two tables: predictions with their labels, and windows with what was counted of them.
 
     Without ``windows`` nothing is counted: for whoever may not write there, others count later what is complete.
-    ``slices`` are the columns whose values are measured apart.
+    ``slices`` are the columns whose values are measured apart. With ``count`` a window holds so many predictions or
+    labels as they come, and ``open`` is the one that takes what comes now.
     """
 
     dynamodb: Any
@@ -30,6 +31,12 @@ class Store:
     hours: int = 24
     keep_days: int = 90
     slices: tuple[str, ...] = ()
+    count: int = 0
+    open: str = ""
+
+    def window(self, prediction_id: str, event_time: str) -> str:
+        """Return the start of the window in which a prediction counts that was not counted yet."""
+        return self.open if self.count else window_of(prediction_id, event_time, self.hours)
 
 
 def instant(given: str) -> dt.datetime:

@@ -10,7 +10,7 @@ from typing import Any
 
 from runtime.delivery import records
 from runtime.drift import Histogram
-from runtime.monitoring import joins, marks, partials, sketch
+from runtime.monitoring import joins, marks, opening, partials, sketch
 from runtime.monitoring.items import Raw
 from runtime.monitoring.joins import Counters, Item
 from runtime.monitoring.marks import Edit, Pair
@@ -120,6 +120,9 @@ def add_run(
     """Count what a run scored in a window; said again it changes nothing."""
     made = sketch.of_profile(profile)
     partial = Partial(part=f"{partials.RUN}{run}", n=made["n"], sketch=made, artefact=reference.artefact)
+    if store.count:
+        opening.add_run(store, partial, run, now)
+        return
     store.dynamodb.put_item(**partials.put(store, start, partial, now, again=True))
     partials.touch(store, [start], now)
 
@@ -152,7 +155,9 @@ def outcomes(store: Store, start: str) -> Iterator[Counters]:
 
 
 def joined(store: Store, since: dt.datetime, hours: int) -> Counters:
-    """Return what was counted of the labels of some hours, of whole windows."""
+    """Return what was counted of the labels of some hours, of whole windows; windows by count are taken all."""
+    if store.count:
+        return partials.added(counted for start in starts(store) for counted in outcomes(store, start))
     span, found = dt.timedelta(hours=store.hours), list[Counters]()
     start = moment_of(start_of(since, store.hours))
     while start < since + dt.timedelta(hours=hours):
@@ -165,7 +170,7 @@ def starts(store: Store, *, dirty: bool = False) -> dict[str, str]:
     """Return the windows that there are, each with the token by which it is dirty or nothing, in order of time."""
     found = {
         raw["part"]["S"]: raw.get("dirty", {}).get("S", "")
-        for raw in partials.query(store.dynamodb, store.windows, store.line)
+        for raw in partials.query(store.dynamodb, store.windows, store.line, between=("0", "9~"))
     }
     return {start: token for start, token in found.items() if token or not dirty}
 
@@ -182,6 +187,15 @@ def clean(store: Store, start: str, token: str) -> None:
         )
     except store.dynamodb.exceptions.ConditionalCheckFailedException:
         return
+
+
+def ends(store: Store) -> dict[str, dt.datetime]:
+    """Return the windows that there are, in order, with their ends; of windows by count those that are full."""
+    found = list(starts(store))
+    if not store.count:
+        return {start: end_of(start, store.hours) for start in found}
+    later = [*found[1:], opening.opened(store, dt.datetime.now(dt.UTC)).open]
+    return {start: moment_of(end) for start, end in zip(found, later, strict=True) if start < end}
 
 
 def end_of(start: str, hours: int) -> dt.datetime:

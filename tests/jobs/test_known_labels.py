@@ -64,11 +64,11 @@ def sent(aws: Aws, *, keep_days: int) -> tuple[int, list[Any], dict[int, Any]]:
             )
         return Receipt("scoring", "succeeded", outputs={"sent": known_labels.send(context, written.snapshot)})
 
-    job = SimpleNamespace(main=lambda: run_job("scoring", "scoring", work))
+    job: Any = SimpleNamespace(main=lambda: run_job("scoring", "scoring", work))
     words = shop.words
-    told = {"JOBS": {**shops.JOBS, "send": job}, "RECEIPTS": {**shops.RECEIPTS, "send": "scoring"}}
     with (
-        patch.multiple(shops, **told),
+        patch.object(shops, "JOBS", {**shops.JOBS, "send": job}),
+        patch.object(shops, "RECEIPTS", {**shops.RECEIPTS, "send": "scoring"}),
         patch.object(shop, "words", lambda *given: [*words(*given), "--ground-truth-queue", queue], create=True),
     ):
         code, receipt = shop.run("send")

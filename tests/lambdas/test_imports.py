@@ -25,7 +25,7 @@ HANDLERS = {
     "lambdas.monitoring.capture": {"DEAD_LETTERS": "x", "INPUTS": "0.1", "SLICES": "[]"},
     "lambdas.release.gate": {"GATES": "[]", "MARGIN": "0"},
     "lambdas.monitoring.drift": {"MONITORING": "{}", "HIDDEN": "[]", "SLICES": "[]"},
-    "lambdas.monitoring.judge": {"TASK": "binary", "WINDOW_HOURS": "24", "KEEP_DAYS": "90"},
+    "lambdas.monitoring.judge": {"TASK": "binary", "WINDOW_HOURS": "24", "WINDOW_COUNT": "0", "KEEP_DAYS": "90"},
     "lambdas.monitoring.ground_truth": {},
     "lambdas.monitoring.ground_truth_file": {},
 }

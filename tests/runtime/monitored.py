@@ -64,6 +64,7 @@ class World:
             "METRIC": "roc_auc",
             "TASK": "binary",
             "WINDOW_HOURS": str(self.monitoring.window.span_hours),
+            "WINDOW_COUNT": str(self.monitoring.window.count or 0),
             "KEEP_DAYS": "90",
             "HIDDEN": json.dumps(sorted(self.personal)),
             "LINK": "https://figures/",

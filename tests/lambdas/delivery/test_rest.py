@@ -16,6 +16,7 @@ def test_it_leaves_the_receipt_of_its_channel(aws: Aws) -> None:
             WINDOWS_TABLE=aws.table("window", "part"),
             TASK="binary",
             WINDOW_HOURS="24",
+            WINDOW_COUNT="0",
             KEEP_DAYS="90",
             SLICES='["origin"]',
             LINE="flights",

@@ -36,6 +36,7 @@ def send(aws: Aws, bodies: list[str], task: Any = "binary") -> Sent:
             DEAD_LETTERS=queue,
             TASK=task,
             WINDOW_HOURS="24",
+            WINDOW_COUNT="0",
             KEEP_DAYS="90",
             LINE="flights",
         ),

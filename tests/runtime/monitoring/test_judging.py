@@ -201,7 +201,7 @@ def test_two_judges_at_once_tell_once(world: World) -> None:
     world.day(15, SHIFTED)
     judge = world.judge()
     other = world.judge()
-    stands = judging.measure(judge, "2013-08-15T00:00Z")[1]
+    stands = judging.measure(judge, judging.Span("2013-08-15T00:00Z", NOW))[1]
     before = monitors.read(judge.ledger, "flights")
     judging.look(other, NOW)
 
@@ -212,7 +212,7 @@ def test_two_judges_at_once_tell_once(world: World) -> None:
         Window("2013-08-15T00:00Z", 1000, stands["drift"].standing),
     )
     assert transition is not None
-    news = monitors.news(judge.ledger, judge.store, "drift", transition, stands["drift"])
+    news = monitors.news(judge.ledger, monitors.Subject("flights", "drift", NOW), transition, stands["drift"])
     assert not monitors.write(judge.ledger, "flights", {"drift": replace(before["drift"], state=state)}, [news])
     assert len(world.alarms()) == 1
 
