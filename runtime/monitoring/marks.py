@@ -116,7 +116,7 @@ def _window(item: Item, store: Store) -> str:
 
 
 def _grouped(pairs: Sequence[Pair], store: Store) -> Iterator[list[Pair]]:
-    """Yield pairs that fit in one transaction: an item, one more write for it, two partials for each window, a count."""
+    """Yield pairs that fit in one transaction: an item, a write beside it, two partials for each window, a count."""
     group: list[Pair] = []
     windows: set[str] = set()
     for pair in sorted(pairs, key=lambda pair: _window(pair[1], store)):

@@ -45,8 +45,8 @@ def sent(aws: Aws, *, keep_days: int) -> tuple[int, list[Any], dict[int, Any]]:
     shop = Workshop(aws)
     monitoring = {"ground_truth": {"table": True, "keep_days": keep_days}}
     shop.stage(definition={**LINE, "monitoring": monitoring})
-    for job in ("curate", "features"):
-        shop.run(job)
+    for step in ("curate", "features"):
+        shop.run(step)
     orders = {row["id"]: row for row in shop.rows("orders")}
     placed = {number: row["placed"].replace(tzinfo=dt.UTC) for number, row in orders.items() if number % 2}
     queue = aws.client("sqs").create_queue(QueueName=f"labels-{shop.database}")["QueueUrl"]
