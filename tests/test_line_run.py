@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -226,7 +227,33 @@ def test_the_executed_definition_is_the_templates_byte_for_byte(up: Up) -> None:
     assert re.fullmatch(pattern, executed)
 
 
-@pytest.mark.usefixtures("raised", "released")  # so that the handlers of failures, approval and rollback have run too
+@pytest.fixture(scope="module")
+def judged(up: Up) -> dict[str, Any]:
+    """What the judge says when the clock calls it, the first run's labels having joined; then a file of labels comes."""
+    functions = up.client("lambda").list_functions()["Functions"]
+    (judge,) = [one["FunctionName"] for one in functions if one["Handler"] == "lambdas.monitoring.judge.handler"]
+    event = json.dumps({"time": "2026-11-26T12:00:00Z"}).encode()
+    said: dict[str, Any] = json.loads(up.client("lambda").invoke(FunctionName=judge, Payload=event)["Payload"].read())
+    body = b'{"prediction_id": "shop:nobody:2026-04-01", "label": 1}\nno label\n'
+    up.client("s3").put_object(Bucket=up.bucket("raw"), Key="ground_truth/shop/late labels.jsonl", Body=body)
+    return said
+
+
+def test_the_judge_looks_at_what_the_labels_say(judged: dict[str, Any]) -> None:
+    assert judged["monitors"]["performance"] == "ok", judged
+
+
+def test_a_file_of_labels_reaches_the_table(up: Up, judged: dict[str, Any]) -> None:
+    assert judged["unmatched"] == 0
+    deadline = time.monotonic() + 60
+    waiting: Any = {}
+    while time.monotonic() < deadline and not waiting:
+        ended = up.clone.line("labels", "shop", "--unmatched", "--json")
+        waiting = ended.document["waiting"]
+    assert [one["about"] for one in waiting] == ["shop:nobody:2026-04-01"]
+
+
+@pytest.mark.usefixtures("raised", "released", "judged")  # so that the handlers that no good run calls have run too
 def test_each_handler_ran_on_its_own_role(up: Up) -> None:
     functions = up.client("lambda").list_functions()["Functions"]
     roles = {function["FunctionName"]: function["Role"].rpartition("/")[2] for function in functions}
