@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from config.connections import JdbcConnection, used
+from config.connections import Connection, JdbcConnection, lent, used
+from config.delivery import TableChannel
 from config.errors import LineError, messages_of
 from config.loading import load_environment
 from config.sources import DatabaseSource, S3Source, Source
@@ -95,3 +96,23 @@ def test_a_connection_that_the_environment_lacks_is_told() -> None:
         "lines/shop/line.yaml: sources.orders.connection: 'shop_db' is not a connection of environment 'dev', "
         "expected one of other: correct the name or add it under connections in config/environments/dev.yaml"
     )
+
+
+MYSQL = JdbcConnection(engine="mysql", host="my.example", database="ops", secret="s")
+OPS = JdbcConnection(engine="redshift", host="rs.example", database="ops", secret="s")
+CHANNEL = TableChannel(name="warehouse", connection="ops_db", table="ops.predictions")
+
+
+@pytest.mark.parametrize(("connections", "allowed"), [({}, "none"), ({"ops_db": MYSQL, "other": OPS}, "other")])
+def test_a_table_needs_a_connection_that_can_take_it(connections: dict[str, Connection], allowed: str) -> None:
+    with pytest.raises(LineError) as error:
+        lent([CHANNEL], connections, environment="prod", line="flights")
+    assert str(error.value) == (
+        "lines/flights/line.yaml: delivery.tables[0].connection: 'ops_db' is not a connection of environment 'prod' to "
+        f"postgresql or redshift, expected one of {allowed}: correct the name or add it under connections in "
+        "config/environments/prod.yaml"
+    )
+
+
+def test_each_table_is_lent_its_connection() -> None:
+    assert lent([CHANNEL], {"ops_db": OPS}, environment="prod", line="flights") == {"warehouse": OPS}

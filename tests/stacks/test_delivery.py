@@ -7,13 +7,11 @@ from functools import lru_cache
 from typing import Any
 
 import aws_cdk as cdk
-import pytest
 from cdk_nag import AwsSolutionsChecks
 
 import app
 from config.bundle import Bundle
 from config.connections import Connection, JdbcConnection, Place
-from config.errors import LineError
 from config.loading import load_bundle, load_environment
 from stacks.foundation import FoundationStack
 from stacks.line import LineStack
@@ -146,18 +144,3 @@ def test_the_table_job_enters_the_network_of_its_connection() -> None:
 def test_cdk_nag_finds_nothing_that_was_not_accepted() -> None:
     root = stack().node.root
     assert [one.rule_name for one in AwsSolutionsChecks(root).validate_scope(root).violations] == []
-
-
-@pytest.mark.parametrize(
-    "connections",
-    [{}, {"ops_db": JdbcConnection(engine="mysql", host="my.example", database="ops", secret="s")}],
-    ids=["missing", "mysql"],
-)
-def test_a_table_needs_a_connection_that_can_take_it(connections: dict[str, Connection]) -> None:
-    with pytest.raises(LineError) as error:
-        made(**connections)
-    assert str(error.value) == (
-        "lines/flights/line.yaml: delivery.tables[0].connection: 'ops_db' is not a connection of environment 'prod' to "
-        "postgresql or redshift, expected one of none: correct the name or add it under connections in "
-        "config/environments/prod.yaml"
-    )
