@@ -26,7 +26,7 @@ from runtime import events as bus
 from runtime.delivery import capture, lookup, topic
 from runtime.monitoring.store import Store
 from runtime.paths import RunPaths
-from tests.runtime.delivery.simulated import EVENTS, LAKE, LINE, VARIABLES, Lake, record
+from tests.runtime.delivery.sent import EVENTS, KEYS, LAKE, LINE, VARIABLES, Lake, record, release
 from tests.runtime.tables import Tables
 from tests.runtime.transport import Queue, Sns, Sqs
 
@@ -61,8 +61,9 @@ class Timed:
 def costs() -> dict[str, float]:
     """Return our own seconds per event by handler, the medians of batches."""
     queues = {name: Queue(random.Random(0)) for name in ("dead", EVENTS)}
-    tables = Tables(predictions=("prediction_key",), windows=("window", "part"), ledger=("pk", "sk"))
-    clients = {"dynamodb": tables, "s3": Lake(), "sqs": Sqs(queues), "sns": Sns([])}
+    tables, lake = Tables(**KEYS), Lake()
+    clients = {"dynamodb": tables, "s3": lake, "sqs": Sqs(queues), "sns": Sns([])}
+    release(tables, lake, ["score", *(f"column_{i}" for i in range(25))])
     variables = {**VARIABLES, "DEAD_LETTERS": "dead", "LEDGER_TABLE": "ledger"}
     del variables["POWERTOOLS_LOG_LEVEL"], variables["POWERTOOLS_METRICS_DISABLED"]
     store = Store(dynamodb=tables, predictions="predictions", windows="windows", line=LINE)

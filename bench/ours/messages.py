@@ -21,7 +21,7 @@ from runtime.monitoring import capture, windows
 from runtime.monitoring.store import Store
 from runtime.monitoring.windows import Reference
 from runtime.paths import RunPaths
-from tests.runtime.delivery.simulated import LAKE, LINE, Lake, record
+from tests.runtime.delivery.sent import LAKE, LINE, Lake, record
 from tests.runtime.tables import Tables
 from tests.runtime.transport import Queue, Sns
 

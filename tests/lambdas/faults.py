@@ -132,6 +132,7 @@ class Case:
     again: Callable[[Any, Outcome], Any] = same
     answers: bool = True
     refuses: bool = False
+    thorough: bool = False
     volatile: frozenset[str] = frozenset({"seconds"})
     read: Callable[[dict[str, Any]], dict[str, Any]] = lambda found: found
 

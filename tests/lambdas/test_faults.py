@@ -26,7 +26,9 @@ def test_every_handler_has_its_cases() -> None:
     assert handlers == {case.handler for case in CASES}
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.thorough] if case.thorough else []) for case in CASES], ids=str
+)
 def test_whatever_call_fails_the_event_again_ends_as_if_nothing_had_been(aws: Inside, case: Case) -> None:
     struck = strike(aws, case)
 

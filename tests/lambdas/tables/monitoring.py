@@ -28,18 +28,27 @@ def drift(aws: Inside) -> Given:
 
 
 def judged(aws: Inside) -> Given:
-    """Two windows are over: in one a column moved, in the other it is as it was, and labels have come for it, too."""
+    """A window is over in which a column moved, and for which labels have come."""
+    return judging(World(aws, {"performance": {"minimum_sample": 2, "minimum": 0.9}}))
+
+
+def two_judged(aws: Inside) -> Given:
+    """The same, and one before it in which all was as it was."""
     world = World(aws, {"performance": {"minimum_sample": 2, "minimum": 0.9}})
+    world.day(14, {"hour": SAME, "score": SAME})
+    return judging(world)
+
+
+def judging(world: World) -> Given:
     unmatched(world)
-    world.day(14, {"hour": MOVED, "score": SAME})
-    world.day(15, {"hour": SAME, "score": SAME})
+    world.day(15, {"hour": MOVED, "score": SAME})
     store = world.judge().store
-    lookup.put(
-        store.dynamodb, store.predictions, [record(number, score=number / 10) for number in range(4)], store=store
-    )
+    made = [record(number, score=number / 10) for number in range(4)]
+    lookup.put(store.dynamodb, store.predictions, made, store=store)
     told = {str(n): {"prediction_id": f"flights:UA-{n}:2013-08-15", "label": n % 2} for n in range(5)}
     ground_truth.join(store, messages={name: json.dumps(one) for name, one in told.items()})
-    return Given(aws.environment(**world.variables()), {"detail-type": "Judge Windows", "time": "2013-08-20T00:00:00Z"})
+    event = {"detail-type": "Judge Windows", "time": "2013-08-20T00:00:00Z"}
+    return Given(world.aws.environment(**world.variables()), event)
 
 
 def unmatched(world: World) -> None:
@@ -161,6 +170,7 @@ def retraining(aws: Inside) -> dict[str, str]:
 CASES = [
     Case("lambdas.monitoring.drift", drift, volatile=TOUCHED | {"seconds"}),
     Case("lambdas.monitoring.judge", judged, answers=False, volatile=TOUCHED),
+    Case("lambdas.monitoring.judge", two_judged, "two windows", answers=False, volatile=TOUCHED, thorough=True),
     Case("lambdas.monitoring.ground_truth_file", dropped),
     Case("lambdas.monitoring.ground_truth", labels, again=unfinished, answers=False, volatile=TOUCHED),
     Case("lambdas.monitoring.capture", captured, again=unfinished, answers=False, volatile=TOUCHED, read=by_event_id),

@@ -9,77 +9,43 @@ from __future__ import annotations
 
 import json
 import random
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from runtime.delivery import capture, lookup, topic
 from runtime.monitoring.store import Store
 from runtime.paths import RunPaths
 from tests.lambdas.loaded import Given, Loaded
-from tests.runtime.memory import S3, CrashError, Fault, Struck
+from tests.runtime.delivery.sent import (
+    AGAIN,
+    BAD_EVENTS,
+    BAD_LABELS,
+    BATCH,
+    CONSUMER,
+    CRASHES,
+    EFFECTS,
+    EVENTS,
+    HANDLERS,
+    KEYS,
+    LABELS,
+    LAKE,
+    LINE,
+    MEANWHILE,
+    POISON,
+    RUN,
+    VARIABLES,
+    Lake,
+    label,
+    on_request,
+    record,
+    release,
+)
+from tests.runtime.memory import CrashError, Fault, Struck
 from tests.runtime.tables import Tables
 from tests.runtime.transport import Queue, Sns, Sqs
-
-LINE, LAKE, DAYS = "flights", "lake", 7
-RUN = 2000
-"""Predictions of one run."""
-AGAIN, POISON, CRASHES, MEANWHILE = 0.05, 0.01, 0.02, 0.02
-"""Shares: of messages that come once more, of poison; of batches that a crash strikes, or in which others work, too."""
-
-LABELS, EVENTS, CONSUMER = "labels", "events", "consumer"
-EFFECTS = "effects"
-"""The item in which a consumer counts what it did."""
-HANDLERS = {LABELS: "lambdas.monitoring.ground_truth", EVENTS: "lambdas.monitoring.capture"}
-BATCH = {LABELS: 100, EVENTS: 100, CONSUMER: 10}
-
-VARIABLES = {
-    "PREDICTIONS_TABLE": "predictions",
-    "WINDOWS_TABLE": "windows",
-    "LAKE_BUCKET": LAKE,
-    "LINE": LINE,
-    "TASK": "binary",
-    "WINDOW_HOURS": "24",
-    "KEEP_DAYS": "90",
-    "INPUTS": "1",
-    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
-    "POWERTOOLS_METRICS_DISABLED": "true",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
-BAD_LABELS = {
-    "the body is not JSON": '{"prediction_id": "flights:{id}:2013-08-01", "label": 1',
-    "the body is not a JSON object": '["{id}"]',
-    "label is not 0 or 1": '{"id": "{id}", "label": 0.5}',
-    "prediction_id is of another line": '{"prediction_id": "trains:{id}:2013-08-01", "label": 1}',
-    "neither prediction_id nor id is given as text": '{"number": "{id}", "label": 1}',
-}
-BAD_EVENTS = {
-    "the body is not JSON (which has no NaN or Infinity)": '{"schema": 1, "{id}": NaN}',
-    "schema is not 1": '{"schema": 2, "line": "flights", "events": ["{id}"]}',
-    "line is not this line": '{"schema": 1, "line": "trains", "events": ["{id}"]}',
-    "events[0] is not an object": '{"schema": 1, "line": "flights", "events": ["{id}"]}',
-}
-
-
-def record(number: int) -> dict[str, Any]:
-    day = f"2013-08-{1 + number % DAYS:02}"
-    return {
-        "schema": 1,
-        "prediction_id": f"{LINE}:UA-{number}:{day}",
-        "line": LINE,
-        "run": f"run-{number // RUN}",
-        "model_version": 3,
-        "id": f"UA-{number}",
-        "event_time": f"{day}T10:30:00+00:00",
-        "score": number % 100 / 100 + 0.005,
-        "at": "2026-01-01T00:00:00+00:00",
-    }
-
-
-def label(number: int) -> int:
-    return (number * 7919) % 3 % 2
 
 
 @dataclass
@@ -95,8 +61,9 @@ class World:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
-        self.tables = Tables(predictions=("prediction_key",), windows=("window", "part"), consumer=("event_id",))
+        self.tables = Tables(**KEYS)
         self.s3 = Lake()
+        release(self.tables, self.s3, ["score"])
         self.dead = {name: Queue(self.chance) for name in BATCH}
         self.queues = {name: Queue(self.chance, dead=self.dead[name], again=AGAIN) for name in BATCH}
         urls = {**self.queues, **{f"{name}-dead": queue for name, queue in self.dead.items()}}
@@ -125,12 +92,8 @@ class World:
             self._label(told, label(number))
             if number % 50 == 0:
                 self._label(told, 1 - label(number), known_at="2013-09-01T00:00:00Z")
-            if number % 4 == 0:
-                made = capture.event(record(number), {"carrier": "UA"}, 12.5)
-                (body,) = capture.messages(LINE, [made])
-                self.queues[EVENTS].send(body)
         for queue, kinds in ((LABELS, BAD_LABELS), (EVENTS, BAD_EVENTS)):
-            good = self.queues[queue].sent
+            good = self.queues[queue].sent or self.count // 4
             for number in range(round(good * POISON)):
                 reason, body = self.chance.choice(list(kinds.items()))
                 self.poison[queue][body.replace("{id}", f"poison-{number}")] = reason
@@ -155,7 +118,7 @@ class World:
             todo = [step for run in range(-(-self.count // RUN)) for step in self._run(run)]
             self.chance.shuffle(todo)
             while todo or any(queue.waiting for queue in self.queues.values()):
-                if todo and self.chance.random() < 0.2:
+                if todo and self.chance.random() < 0.9:
                     todo.pop()()
                 else:
                     self.work()
@@ -202,22 +165,30 @@ class World:
     def _run(self, run: int) -> Iterator[Callable[[], None]]:
         """Yield what a run's delivery does: each as often as it takes, as the state machine does."""
         paths = RunPaths(lake=LAKE, line=LINE, run=f"run-{run}")
-        found = [record(number) for number in range(run * RUN, min((run + 1) * RUN, self.count))]
+        numbers = range(run * RUN, min((run + 1) * RUN, self.count))
+        found = [record(number) for number in numbers if not on_request(number)]
         self.s3.put_object(Bucket=LAKE, Key=paths.predictions, Body="\n".join(map(json.dumps, found)).encode())
         store = Store(dynamodb=self.client("dynamodb"), predictions="predictions", windows="windows", line=LINE)
         s3, sns = self.client("s3"), self.client("sns")
 
-        def until_done(step: Callable[[], object]) -> Callable[[], None]:
+        events = capture.Capture(sqs=self.client("sqs"), queue=EVENTS, line=LINE)
+
+        def until_done(step: Callable[[], object], likely: float = 0.4) -> Callable[[], None]:
             def go() -> None:
-                while not self._survives(step, likely=0.4, meanwhile=0.5):
+                while not self._survives(step, likely=likely, meanwhile=0.5):
                     pass
 
             return go
 
+        def requested(made: dict[str, Any]) -> None:
+            """As a prediction on request is kept: its function may not count, which who captures does."""
+            lookup.put(store.dynamodb, "predictions", [made])
+            events.send([made], [{"carrier": "UA"}], 12.5)
+
         yield until_done(lambda: topic.deliver(s3=s3, sns=sns, paths=paths, topic="arn:topic"))
-        yield until_done(
-            lambda: lookup.deliver(s3=s3, dynamodb=store.dynamodb, paths=paths, table="predictions", store=store)
-        )
+        yield until_done(lambda: lookup.deliver(s3=s3, paths=paths, store=store))
+        for number in filter(on_request, numbers):
+            yield until_done(partial(requested, record(number)), likely=CRASHES)
 
     def _others(self) -> None:
         """Do other work between two calls, and again some calls later."""
@@ -256,48 +227,3 @@ class _Now:
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self.world.fault, name, value)
-
-
-class Lake(S3):
-    """Objects that can be read in parts, and put on the condition that there is none."""
-
-    def get_object(self, *, Range: str = "", **given: Any) -> dict[str, Any]:  # noqa: N803
-        found = super().get_object(**{name: given[name] for name in ("Bucket", "Key")})
-        body = found["Body"].read()
-        first, last = (int(part) for part in Range.removeprefix("bytes=").split("-")) if Range else (0, len(body))
-        part = body[first : last + 1]
-        return {"Body": _Body(part), "ETag": "1", "ContentRange": f"bytes {first}-{last}/{len(body)}"}
-
-    def put_object(self, *, IfNoneMatch: str = "", **given: Any) -> dict[str, Any]:  # noqa: N803
-        if IfNoneMatch and (given["Bucket"], given["Key"]) in self.objects:
-            assert self.objects[given["Bucket"], given["Key"]] == given["Body"]
-            return {}
-        return super().put_object(**given)
-
-    def objects_under(self, bucket: str, prefix: str) -> Iterator[list[bytes]]:
-        """Yield the lines of each object."""
-        for (where, key), body in self.objects.items():
-            if where == bucket and key.startswith(prefix):
-                yield body.splitlines()
-
-
-@dataclass
-class _Body:
-    content: bytes
-
-    def read(self) -> bytes:
-        return self.content
-
-
-# --- what must have come of it ---------------------------------------------------------------------------------------
-
-
-def expected_counters(count: int) -> dict[str, Counter[str]]:
-    """Return by the start of a window what its counters must say of the last label of each prediction."""
-    found: dict[str, Counter[str]] = {}
-    for number in range(count):
-        made = record(number)
-        value = 1 - label(number) if number % 50 == 0 else label(number)
-        counts = found.setdefault(f"{made['event_time'][:10]}T00:00Z", Counter())
-        counts.update(["n", f"p{value}_{int(made['score'] * 100)}"])
-    return found

@@ -10,17 +10,18 @@ import pytest
 
 from runtime.monitoring import windows
 from runtime.monitoring.store import Store
-from tests.runtime.delivery.simulated import (
+from tests.runtime.delivery.sent import (
     CONSUMER,
     EFFECTS,
     EVENTS,
     LABELS,
     LAKE,
     LINE,
-    World,
     expected_counters,
+    on_request,
     record,
 )
+from tests.runtime.delivery.simulated import World
 
 SEEDS = int(os.environ.get("MESSAGE_SEEDS", "20"))
 
@@ -31,19 +32,21 @@ def check(world: World) -> None:
     assert all(not queue.waiting for queue in world.queues.values())
 
     consumed = dict(world.tables.items["consumer"])
-    assert consumed.pop((EFFECTS,))["n"] == {"N": str(world.count)}
-    assert {key for (key,) in consumed} == {
-        f"{record(number)['prediction_id']}:{record(number)['run']}" for number in range(world.count)
-    }
+    published = [record(number) for number in range(world.count) if not on_request(number)]
+    assert consumed.pop((EFFECTS,))["n"] == {"N": str(len(published))}
+    assert {key for (key,) in consumed} == {f"{one['prediction_id']}:{one['run']}" for one in published}
 
     joined = {key: item for (key,), item in world.tables.items["predictions"].items() if key in everyone}
     assert joined.keys() == everyone
     assert all("counted" in item and "label" in item and "unmatched_since" not in item for item in joined.values())
     store = Store(world.tables, predictions="predictions", windows="windows", line=LINE)
     wanted = expected_counters(world.count)
+    sketched = 0
     for start, counters in wanted.items():
-        found = Counter({name: n for name, n in windows.read(store, start).counters[""].items() if n})
-        assert found == counters
+        window = windows.read(store, start)
+        assert Counter({name: n for name, n in window.counters[""].items() if n}) == counters
+        sketched += sum(sketch["n"] for sketch in window.sketches.values())
+    assert sketched == -(-world.count // 4)
 
     kept = [json.loads(line)["event_id"] for body in world.s3.objects_under(LAKE, "captured/") for line in body]
     assert len(set(kept)) == -(-world.count // 4)
@@ -66,7 +69,7 @@ def test_every_message_has_its_effect_once(seed: int) -> None:
 @pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_a_hundred_thousand_messages_have_their_effect_once(seed: int) -> None:
-    world = World(seed=seed, count=44_000)
+    world = World(seed=seed, count=50_000)
     world.live()
 
     messages = sum(queue.sent for queue in world.queues.values())
