@@ -126,11 +126,23 @@ def _encoded(column: Column, rows: pa.Table) -> Any:
         return np.full(rows.num_rows, np.nan) if missing else _numbers(rows[column.name])
     if missing:
         return codes(column, np.full(rows.num_rows, -1))
+    return codes(column, _positions(column, rows[column.name]))
+
+
+def _positions(column: Column, values: pa.ChunkedArray) -> Any:
+    """Return each value's position in the column's vocabulary, -1 for missing; a dictionary's words are found once."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    found = pc.index_in(_texts(rows[column.name]), value_set=pa.array(column.categories, pa.string()))
-    return codes(column, pc.fill_null(found, -1).to_numpy())
+    vocabulary = pa.array(column.categories, pa.string())
+    if not pa.types.is_dictionary(values.type):
+        return pc.fill_null(pc.index_in(_texts(values), value_set=vocabulary), -1).to_numpy()
+    found = [np.empty(0, dtype=np.int32)]
+    for chunk in values.chunks:
+        words = pc.fill_null(pc.index_in(chunk.dictionary.cast(pa.string()), value_set=vocabulary), -1)
+        places = np.append(words.to_numpy(), np.int32(-1))
+        found.append(places[pc.fill_null(chunk.indices.cast(pa.int64()), len(words)).to_numpy()])
+    return np.concatenate(found)
 
 
 def codes(column: Column, positions: Any) -> pd.Categorical:
@@ -147,7 +159,7 @@ def _whole(positions: Any) -> Any:
 def _numbers(values: pa.ChunkedArray) -> Any:
     import pyarrow as pa
 
-    return values.cast(pa.float64()).to_numpy().copy()
+    return values.cast(pa.float64()).to_numpy()  # read-only, which the frame copies
 
 
 def _texts(values: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -60,3 +60,30 @@ def test_a_column_that_is_gone_may_count_as_missing() -> None:
     frame = fitted.frame(table(["AA"]).select(["weather__wind"]), absent="missing")
 
     assert frame.isna().all(axis=None)
+
+
+@pytest.mark.parametrize("index", [pa.int8(), pa.int32()])
+def test_a_dictionary_is_read_as_its_texts(index: pa.DataType) -> None:
+    words = [f"{i:03}" for i in range(127)]
+    chunks = [[*words, None, "126", "new"][-127:], ["005", None, "new"], [], [None]]
+    fitted = encoding.fit(table(["005", "126", "060"]), COLUMNS[:1])
+    texts = pa.chunked_array(chunks, pa.string())
+    listed = pa.chunked_array([pa.array(chunk, pa.string()).dictionary_encode() for chunk in chunks])
+    narrow = pa.chunked_array(
+        [pa.DictionaryArray.from_arrays(chunk.indices.cast(index), chunk.dictionary) for chunk in listed.chunks]
+    )
+
+    frames = [fitted.frame(pa.table({"carrier": values})) for values in (texts, narrow)]
+
+    assert frames[1]["carrier"].cat.codes.tolist() == frames[0]["carrier"].cat.codes.tolist()
+    assert set(frames[0]["carrier"].cat.codes) == {-1, 0, 1, 2}
+
+
+def test_what_is_written_to_a_frame_does_not_reach_its_rows() -> None:
+    given = pa.table({"distance": [1.0, 2.0]})
+    frame = encoding.fit(given, [column for column in COLUMNS if column["name"] == "distance"]).frame(given)
+
+    frame.loc[0, "distance"] = 9.0
+
+    assert frame["distance"].tolist() == [9.0, 2.0]
+    assert given["distance"].to_pylist() == [1.0, 2.0]
