@@ -319,8 +319,12 @@ def still(cloudwatch: Any, alarms: Mapping[str, str], now: dt.datetime) -> list[
     """Return a wish for each alarm that is going off now: it has no news to tell, and its reason holds on."""
     if not alarms:
         return []
-    found = cloudwatch.describe_alarms(AlarmNames=sorted(alarms), StateValue="ALARM")["MetricAlarms"]
-    return [Request(alarms[alarm["AlarmName"]], f"alarm {alarm['AlarmName']} has not ended", now) for alarm in found]
+    found = cloudwatch.describe_alarms(AlarmNames=sorted(alarms))["MetricAlarms"]
+    return [
+        Request(alarms[alarm["AlarmName"]], f"alarm {alarm['AlarmName']} has not ended", now)
+        for alarm in found
+        if alarm["StateValue"] == "ALARM"
+    ]
 
 
 def moment(event: Mapping[str, Any]) -> dt.datetime:

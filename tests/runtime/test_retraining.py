@@ -262,3 +262,21 @@ def test_events_are_read() -> None:
     over = {"detail-type": retraining.EXECUTION_ENDED, "time": "2026-01-05T12:00:00Z", "detail": {"name": "run-1"}}
     assert (retraining.requested(over, {}), retraining.over(over)) == (None, "run-1")
     assert retraining.moment(over) == NOON
+
+
+def test_only_an_alarm_that_goes_on_asks_again(aws: Aws) -> None:
+    cloudwatch = aws.client("cloudwatch")
+    for name, state in (("still-drift", "ALARM"), ("still-performance", "OK")):
+        cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            Namespace="n",
+            MetricName="m",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            Statistic="Maximum",
+            ComparisonOperator="GreaterThanThreshold",
+        )
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="so")
+    found = retraining.still(cloudwatch, {"still-drift": DRIFT, "still-performance": PERFORMANCE}, NOON)
+    assert found == [Request(DRIFT, "alarm still-drift has not ended", NOON)]
