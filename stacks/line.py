@@ -119,7 +119,7 @@ class LineStack(cdk.Stack):
             },
             alarms=[*self._alarms(), self.alarm],
             api=self.rest.api.api if self.rest else None,
-            topics={"predictions": self.delivery.topic.topic} if self.delivery.topic else None,
+            topics={name: made.topic for name, made in self.delivery.topics.items()},
         )
         self._outputs()
 

@@ -27,6 +27,7 @@ class Environment:
     """URL of the queue for poison."""
     task: Task
     window_hours: int
+    window_count: int
     keep_days: int
     slices: list[str]
     inputs: float
@@ -45,6 +46,7 @@ STORE = Store(
     line=ENVIRONMENT.line,
     task=ENVIRONMENT.task,
     hours=ENVIRONMENT.window_hours,
+    count=ENVIRONMENT.window_count,
     keep_days=ENVIRONMENT.keep_days,
     slices=tuple(ENVIRONMENT.slices),
 )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,12 @@ class OneServer:
         """There are none."""
 
     def problems(self) -> list[str]:
+        return []
+
+    def set_clock(self, moment: dt.datetime | None) -> None:
+        """It has none."""
+
+    def advance(self, to: dt.datetime, *, last: int | None = None, only: Sequence[str] | None = None) -> list[str]:
         return []
 
 

@@ -73,7 +73,7 @@ def card(task: Task = "binary", text: str = "plain", **changes: Any) -> Card:
 class Tags(HTMLParser):
     """Which elements a page has, and whether each is closed; scripts and attributes that act are kept."""
 
-    VOID = ("meta", "path", "rect", "circle", "polyline")
+    VOID: tuple[str, ...] = ("meta", "path", "rect", "circle", "polyline")
 
     def __init__(self, page: str) -> None:
         super().__init__()

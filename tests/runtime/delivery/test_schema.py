@@ -10,13 +10,15 @@ from pydantic import ValidationError
 
 from runtime.delivery import lookup
 from runtime.delivery.schema import PredictionRecord
+from runtime.monitoring.store import Store
 from tests.moto_server import Aws
 from tests.runtime.delivery.deliveries import conforms, record, scored
 
 
 def test_what_is_looked_up_over_rest_is_the_record(aws: Aws) -> None:
     paths, table, dynamodb = scored(aws, 3), aws.table("prediction_key"), aws.client("dynamodb")
-    lookup.deliver(s3=aws.client("s3"), dynamodb=dynamodb, paths=paths, table=table)
+    store = Store(dynamodb=dynamodb, predictions=table, windows=aws.table("window", "part"), line="flights")
+    lookup.deliver(s3=aws.client("s3"), paths=paths, store=store)
     for number in range(3):
         conforms(lookup.find(dynamodb, table, "flights", f"UA-{number}"))
 

@@ -93,7 +93,8 @@ def test_several_faults_are_counted() -> None:
 )
 @settings(max_examples=100, deadline=None)
 def test_whatever_stands_in_the_place_of_an_event_is_told(given_: Any) -> None:
-    good, fault = [], ""
+    good: list[Any] = []
+    fault = ""
     try:
         good, fault = events.parse(body([event(1), given_]), LINE)
     except PoisonError as error:
