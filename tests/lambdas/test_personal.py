@@ -165,6 +165,21 @@ def test_of_labels_in_a_queue_nothing_is_told(aws: Inside, capfd: pytest.Capture
     assert leaks(aws, capfd, "lambdas.monitoring.ground_truth", prepare, events) == []
 
 
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+def test_of_labels_in_a_file_nothing_is_told(aws: Inside, capfd: pytest.CaptureFixture[str], ending: str) -> None:
+    """What is no label is told by its place in the file."""
+
+    def prepare(aws: Inside) -> Given:
+        given, key = monitoring.dropped(aws), f"flights/ground_truth/labels.{ending}"
+        table = ["id,label,known_at", f"{TEXT},1,{TEXT}", f"{TEXT},{NUMBER},", TEXT]
+        lines = bodies(LABEL) if ending == "jsonl" else table
+        body = "\n".join(lines).encode(errors="replace")
+        aws.client("s3").put_object(Bucket=given.environment["RAW_BUCKET"], Key=key, Body=body)
+        return Given(given.environment, {"detail": {"object": {"key": key}}})
+
+    assert leaks(aws, capfd, "lambdas.monitoring.ground_truth_file", prepare, lambda given: [given.event]) == []
+
+
 def batch(texts: list[str]) -> dict[str, Any]:
     return {"Records": [monitoring.message(f"m{i}", text) for i, text in enumerate(texts)]}
 
