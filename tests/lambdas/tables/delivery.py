@@ -20,12 +20,13 @@ REQUEST = {"id": "UA-1", "event_time": "2013-08-15T10:30:00Z", "carrier": "UA", 
 def files(aws: Inside) -> Given:
     paths, bucket = scored(aws, 3), aws.bucket()
     variables = aws.environment(LAKE_BUCKET=paths.lake, DELIVERED_BUCKET=bucket)
-    return Given(variables, {"line": "flights", "run": paths.run})
+    return Given(variables, {"line": "flights", "run": paths.run, "channel": "files", "format": "jsonl"})
 
 
 def topic(aws: Inside) -> Given:
     paths, (arn, _) = scored(aws, 12), aws.topic()
-    return Given(aws.environment(LAKE_BUCKET=paths.lake, TOPIC_ARN=arn), {"line": "flights", "run": paths.run})
+    variables = aws.environment(LAKE_BUCKET=paths.lake, TOPIC_ARN=arn)
+    return Given(variables, {"line": "flights", "run": paths.run, "channel": "decisions", "topic": arn})
 
 
 def rest(aws: Inside) -> Given:
