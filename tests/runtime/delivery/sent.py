@@ -27,6 +27,8 @@ KEYS = {
     "consumer": ("event_id",),
 }
 REQUESTED = "on-request"
+ON_REQUEST = 12
+"""One in how many predictions is asked for over REST."""
 EFFECTS = "effects"
 """The item in which a consumer counts what it did."""
 HANDLERS = {LABELS: "lambdas.monitoring.ground_truth", EVENTS: "lambdas.monitoring.capture"}
@@ -80,7 +82,7 @@ def record(number: int) -> dict[str, Any]:
 
 def on_request(number: int) -> bool:
     """Whether a prediction was asked for over REST, and so is captured instead of published."""
-    return number % 4 == 0
+    return number % ON_REQUEST == 0
 
 
 def label(number: int) -> int:

@@ -34,6 +34,7 @@ from tests.runtime.delivery.sent import (
     LAKE,
     LINE,
     MEANWHILE,
+    ON_REQUEST,
     POISON,
     RUN,
     VARIABLES,
@@ -93,7 +94,7 @@ class World:
             if number % 50 == 0:
                 self._label(told, 1 - label(number), known_at="2013-09-01T00:00:00Z")
         for queue, kinds in ((LABELS, BAD_LABELS), (EVENTS, BAD_EVENTS)):
-            good = self.queues[queue].sent or self.count // 4
+            good = self.queues[queue].sent or self.count // ON_REQUEST
             for number in range(round(good * POISON)):
                 reason, body = self.chance.choice(list(kinds.items()))
                 self.poison[queue][body.replace("{id}", f"poison-{number}")] = reason

@@ -17,6 +17,7 @@ from tests.runtime.delivery.sent import (
     LABELS,
     LAKE,
     LINE,
+    ON_REQUEST,
     expected_counters,
     on_request,
     record,
@@ -46,10 +47,10 @@ def check(world: World) -> None:
         window = windows.read(store, start)
         assert Counter({name: n for name, n in window.counters[""].items() if n}) == counters
         sketched += sum(sketch["n"] for sketch in window.sketches.values())
-    assert sketched == -(-world.count // 4)
+    assert sketched == -(-world.count // ON_REQUEST)
 
     kept = [json.loads(line)["event_id"] for body in world.s3.objects_under(LAKE, "captured/") for line in body]
-    assert len(set(kept)) == -(-world.count // 4)
+    assert len(set(kept)) == -(-world.count // ON_REQUEST)
 
     for name in (LABELS, EVENTS):
         aside = {message.body: message.attributes for message in world.dead[name].waiting}
