@@ -58,6 +58,7 @@ class Striker:
     calls: list[str] = field(default_factory=list)
     recorded: list[Recorded] = field(default_factory=list)
     recording: bool = False
+    replays: bool = False
     _before_call: Kept = field(default_factory=dict)
 
     @contextmanager
@@ -75,7 +76,7 @@ class Striker:
         number = len(self.calls) - 1
         if self.recording:
             self._before_call = self.aws.keep()
-        elif self.recorded and number < self.at:
+        elif self.replays and number < self.at:
             assert self.recorded[number].name == self.calls[-1], "two runs of the handler begin with other calls"
             return self.recorded[number].answer()
         if self._strikes("before"):
@@ -122,8 +123,9 @@ class Case:
     """One event for a handler. ``prepare`` makes the world in an empty account.
 
     ``again`` is what the transport sends after an attempt. ``answers``: the last answer is to be that of an undisturbed
-    run, because somebody goes on with it. ``refuses``: it raises, and says the same again. ``volatile`` names fields
-    that two runs do not share. ``read`` is what readers of the stores take from them, where they know repetitions.
+    run, because somebody goes on with it. ``refuses``: it raises, and says the same again. ``by_the_clock``: what it
+    writes goes by the time at which it runs, so each attempt is run from its beginning. ``volatile`` names fields that
+    two runs do not share. ``read`` is what readers of the stores take from them, where they know repetitions.
     """
 
     handler: str
@@ -133,6 +135,7 @@ class Case:
     answers: bool = True
     refuses: bool = False
     thorough: bool = False
+    by_the_clock: bool = False
     volatile: frozenset[str] = frozenset({"seconds"})
     read: Callable[[dict[str, Any]], dict[str, Any]] = lambda found: found
 
@@ -171,10 +174,11 @@ def strike(aws: Inside, case: Case) -> Struck:
             raise AssertionError(f"{case} without a fault: {undisturbed}") from undisturbed.raised
         expected = case.read(stores(aws, case.volatile))
         struck, striker.recording = Struck(list(striker.calls)), False
+        striker.replays = not case.by_the_clock
         known: dict[str, list[str]] = {}
         for at, call in enumerate(striker.recorded):
             for fault in FAULTS:
-                aws.put_back(call.before)
+                aws.put_back(call.before if striker.replays else striker.recorded[0].before)
                 handler.fresh()
                 striker.at, striker.fault, striker.calls = at, fault, []
                 first = handler.call(given.event)

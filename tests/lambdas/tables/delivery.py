@@ -37,6 +37,7 @@ def rest(aws: Inside) -> Given:
         WINDOWS_TABLE=aws.table("window", "part"),
         TASK="binary",
         WINDOW_HOURS="24",
+        WINDOW_COUNT="0",
         KEEP_DAYS="90",
         SLICES="[]",
         LINE="flights",

@@ -91,6 +91,7 @@ def labels(aws: Inside) -> Given:
         DEAD_LETTERS=aws.queue(),
         TASK="binary",
         WINDOW_HOURS="24",
+        WINDOW_COUNT="0",
         KEEP_DAYS="90",
         LINE="flights",
     )
@@ -174,6 +175,6 @@ CASES = [
     Case("lambdas.monitoring.ground_truth_file", dropped),
     Case("lambdas.monitoring.ground_truth", labels, again=unfinished, answers=False, volatile=TOUCHED),
     Case("lambdas.monitoring.capture", captured, again=unfinished, answers=False, volatile=TOUCHED, read=by_event_id),
-    Case("lambdas.monitoring.retrain", alarmed, "an alarm", answers=False),
-    Case("lambdas.monitoring.retrain", still_alarmed, "a look", answers=False),
+    Case("lambdas.monitoring.retrain", alarmed, "an alarm", answers=False, by_the_clock=True),
+    Case("lambdas.monitoring.retrain", still_alarmed, "a look", answers=False, by_the_clock=True),
 ]

@@ -41,6 +41,7 @@ VARIABLES = {
     "LINE": LINE,
     "TASK": "binary",
     "WINDOW_HOURS": "24",
+    "WINDOW_COUNT": "0",
     "KEEP_DAYS": "90",
     "MODELS_BUCKET": MODELS,
     "LEDGER_TABLE": "ledger",
