@@ -229,7 +229,7 @@ def test_the_executed_definition_is_the_templates_byte_for_byte(up: Up) -> None:
 
 @pytest.fixture(scope="module")
 def judged(up: Up) -> dict[str, Any]:
-    """What the judge says when the clock calls it, once the first run's labels have joined; then a file of labels comes."""
+    """What the judge says when the clock calls it after the first run; then a file of labels comes."""
     functions = up.client("lambda").list_functions()["Functions"]
     (judge,) = [one["FunctionName"] for one in functions if one["Handler"] == "lambdas.monitoring.judge.handler"]
     event = json.dumps({"time": "2026-11-26T12:00:00Z"}).encode()

@@ -55,7 +55,7 @@ def found_by_schemathesis(world: RestWorld, folder: Path, *, examples: int, phas
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=900,
         check=False,
     )
     return done.returncode, done.stdout + done.stderr
@@ -70,7 +70,7 @@ def test_schemathesis_finds_nothing(world: RestWorld, tmp_path: Path) -> None:
 @pytest.mark.thorough
 def test_schemathesis_finds_nothing_in_any_call_however_long_it_looks(world: RestWorld, tmp_path: Path) -> None:
     phases = "examples,coverage,fuzzing,stateful"
-    status, told = found_by_schemathesis(world, tmp_path, examples=100, phases=phases)
+    status, told = found_by_schemathesis(world, tmp_path, examples=50, phases=phases)
     assert "Tested: 5" in told
     assert status == 0, told
 

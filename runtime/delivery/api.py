@@ -34,7 +34,9 @@ _INTEGER: Schema = {"minimum": -_WHOLE, "maximum": _WHOLE, "multipleOf": 1}  # 1
 _CATEGORY: Schema = {**_INTEGER, "type": ["string", "number", "boolean", "null"], "maxLength": LONGEST_TEXT}
 _ID: Schema = {**_INTEGER, "type": ["string", "number"], "minLength": 1, "maxLength": LONGEST_TEXT}
 _LONG, _SHORT = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])", "(0[469]|11)-(0[1-9]|[12][0-9]|30)"
-_DAY = f"(?!0000)[0-9]{{4}}-({_LONG}|{_SHORT}|02-(0[1-9]|[12][0-9]))"
+_LEAP = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
+_DAY = f"(?!0000)([0-9]{{4}}-({_LONG}|{_SHORT}|02-(0[1-9]|1[0-9]|2[0-8]))|{_LEAP}-02-29)"
+"""Of a calendar that has no year 0."""
 
 REFUSAL: Schema = {
     "type": "object",
@@ -224,7 +226,7 @@ def _label(line: Line) -> Schema:
         "prediction_id": {
             "type": "string",
             "maxLength": LONGEST_PREDICTION_ID,
-            "pattern": f"^{line.line}:[\\s\\S]+:{_DAY}$",
+            "pattern": f"^{line.line}:[\\s\\S]+:{_DAY}$(?!\\n)",  # to some, $ stands before a last newline, too
         },
         "id": {"type": "string", "minLength": 1, "maxLength": LONGEST_ID},
         "time": {**_MOMENT, "description": "the event time of the prediction that is meant; none means the newest"},

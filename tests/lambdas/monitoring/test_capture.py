@@ -16,7 +16,13 @@ def handle(aws: Aws, bodies: dict[str, str], *, lake: str, letters: str) -> Call
         {"Records": records},
         aws.environment(
             **{"LAKE_BUCKET": lake, "DEAD_LETTERS": letters, "LINE": "flights", "INPUTS": "1", "TASK": "binary"},
-            **{"MODELS_BUCKET": lake, "LEDGER_TABLE": aws.table("pk", "sk"), "WINDOW_HOURS": "24", "KEEP_DAYS": "90"},
+            **{
+                "MODELS_BUCKET": lake,
+                "LEDGER_TABLE": aws.table("pk", "sk"),
+                "WINDOW_HOURS": "24",
+                "WINDOW_COUNT": "0",
+                "KEEP_DAYS": "90",
+            },
             **{"SLICES": "[]", **tables},
         ),
     )

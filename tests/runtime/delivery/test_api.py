@@ -51,8 +51,10 @@ def test_a_label_may_name_every_day_there_is(line: Bundle) -> None:
     assert labels.body is not None
     pattern: Any = labels.body.schema["anyOf"][0]["properties"]["prediction_id"]["pattern"]
     name = line.definition.line
-    first = dt.date(2015, 1, 1)
-    days = [first + dt.timedelta(days=number) for number in range(2 * 365)]
+    first = dt.date(2095, 1, 1)
+    days = [first + dt.timedelta(days=number) for number in range(14 * 365)]
     assert all(re.search(pattern, f"{name}:a:b\n1:{day.isoformat()}") for day in days)
-    wrong = ("2013-13-01", "2013-02-30", "2013-04-31", "0000-01-01", "2013-1-1", "2013-08-15 ", "2013-00-10")
+    assert all(re.search(pattern, f"{name}:1:{year}-02-29") for year in ("2000", "2016", "0004", "1600"))
+    wrong = ["2013-13-01", "2013-02-30", "2013-04-31", "0000-01-01", "0000-02-29", "2013-1-1", "2013-08-15 "]
+    wrong += ["2013-00-10", "2013-08-15\n", "2013-02-29", "1900-02-29", "2100-02-29"]
     assert not [day for day in wrong if re.search(pattern, f"{name}:1:{day}")]
