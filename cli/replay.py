@@ -17,7 +17,7 @@ from cli.replay_show import Days, show
 from cli.replay_stream import Stream
 from cli.run import carry_out, site_and_sample
 from cli.sample import Sample
-from cli.site import Site, stack_of
+from cli.site import ClockedSite, Site, stack_of
 from config.errors import LineError
 from config.line import Line
 from runtime import incidents, ledger, promotion
@@ -61,7 +61,7 @@ def replay_line(line: str, stretch: Stretch, *, given: Sequence[str], output: Pa
     return 0
 
 
-def replay(order: Order, site: Site, stretch: Stretch) -> Replayed:
+def replay(order: Order, site: ClockedSite, stretch: Stretch) -> Replayed:
     """Stream the days, one after another; the embedded AWS's clock is set back to the machine's at the end."""
     outputs = site.outputs(order.line)
     stream = Stream(site=site, outputs=outputs, line=order.bundle.definition)
@@ -137,7 +137,7 @@ def _schedules(site: Site, line: str) -> list[str]:
     return found
 
 
-def _on(site: Site, to: dt.datetime, schedules: Sequence[str]) -> None:
+def _on(site: ClockedSite, to: dt.datetime, schedules: Sequence[str]) -> None:
     """Advance the clock, and let each schedule fire for the last time that it came due on the way."""
     site.advance(to, last=1, only=schedules)
 

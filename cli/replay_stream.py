@@ -23,7 +23,8 @@ RUN = "replay"
 ROWS = 500
 """Rows in one request to the endpoint."""
 MOST_LABELS = 100
-_SECONDS_WITHOUT_PROGRESS = 60.0
+_SECONDS_WITHOUT_PROGRESS = 300.0
+"""Longer than a batch whose handler was too slow stays out of sight."""
 _SECONDS_BETWEEN_LOOKS = 0.05
 
 
@@ -53,6 +54,7 @@ class Stream:
         """Score a day's rows and capture the predictions, tell the labels known before its end, wait for both."""
         for first in range(0, len(rows), ROWS):
             self._score(rows[first : first + ROWS])
+            self._settle()  # so that no handler is given more at once than it takes in before its time-out
         for row in rows:
             if row["label"] is not None:
                 known_at = row["known_at"] or end.isoformat()

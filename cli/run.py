@@ -19,7 +19,7 @@ from cli.order import Order, take_order
 from cli.progress import Progress
 from cli.running import find
 from cli.sample import Sample
-from cli.site import ENVIRONMENT, Site, own_site
+from cli.site import ENVIRONMENT, ClockedSite, Site, own_site
 from cli.world import Scored, World, alarm_states, ask, joined_in, waiting
 from cli.world import tell as tell_truth
 from config.errors import LineError
@@ -133,7 +133,7 @@ def _receipts(s3: Any, lake: str, execution: Execution) -> dict[str, receipts.Re
 
 
 @contextmanager
-def site_and_sample(order: Order, *, port: int | None, progress: Progress) -> Iterator[tuple[Site, Sample]]:
+def site_and_sample(order: Order, *, port: int | None, progress: Progress) -> Iterator[tuple[ClockedSite, Sample]]:
     """Give the embedded AWS to run in, with the line deployed, and the line's sample, both made at the same time."""
     running = find() if port is None else None
     if running is not None:

@@ -59,6 +59,10 @@ class Site(Readable, Protocol):
     def problems(self) -> list[str]:
         """Return what could not be delivered, e.g. an event to its target."""
 
+
+class ClockedSite(Site, Protocol):
+    """An embedded AWS whose clock can be set."""
+
     def set_clock(self, moment: dt.datetime | None) -> None:
         """Let the embedded AWS's clock show a moment now; None is the machine's own."""
 

@@ -118,6 +118,7 @@ class EmbeddedAws:
             iam,
             lambdas,
             postgres,
+            quick_items,
             quick_updates,
             repairs,
             transactions,
@@ -132,6 +133,7 @@ class EmbeddedAws:
         for seam in (
             repairs,
             transactions,
+            quick_items,
             quick_updates,
             iam,
             lambdas,

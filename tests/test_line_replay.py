@@ -70,7 +70,7 @@ def test_the_alarm_names_the_column_that_was_changed_and_since_when(replayed: En
 
 
 def test_the_line_trains_again_on_newer_dates_and_says_why(replayed: Ended) -> None:
-    (training,) = replayed.document["retrainings"]
+    training = replayed.document["retrainings"][0]  # another a day while the alarm goes on
     assert training["why"].startswith("drift of category ")
     assert training["why"].endswith(f"since {CHANGED}")
     assert training["at"].startswith("2026-04-1")
