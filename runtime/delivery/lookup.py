@@ -103,14 +103,22 @@ def _edit(store: Store, record: Record, *, newest: bool, slices: Slices, late: s
         return item
 
     def beside(_: Item, known: Raw | None) -> list[dict[str, Any]]:
-        return [{"Update": _update(store.predictions, record, known)}] if newest and not _newer(known, record) else []
+        if not newest or _newer(known, record) or _kept(known, record):
+            return []
+        return [{"Update": _update(store.predictions, record, known)}]
 
-    return Edit(change=changed, aside=name(record["line"], record["id"]), beside=beside)
+    # what was captured first has the prediction's own item already, but not its id's
+    return Edit(change=changed, aside=name(record["line"], record["id"]), beside=beside, always=True)
 
 
 def _newer(known: Raw | None, record: Record) -> bool:
     """Whether the id has a newer prediction than the record."""
     return known is not None and "recency" in known and known["recency"]["S"] > records.recency(record)
+
+
+def _kept(known: Raw | None, record: Record) -> bool:
+    """Whether the record is what its id's item says, and no label waits there for it."""
+    return known is not None and known.get("recency", {}).get("S") == records.recency(record) and "waiting" not in known
 
 
 def waiting(known: Raw) -> Label:

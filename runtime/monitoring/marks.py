@@ -34,12 +34,14 @@ def _nothing(*_: Any) -> list[Any]:
 class Edit:
     """What is to become of a join item. ``aside`` is the key of another item that is read with it, and handed on.
 
-    ``beside`` gives at most one more write of the same transaction, for an item that changed.
+    ``beside`` gives at most one more write of the same transaction, for an item that changed; with ``always`` also for
+    one that did not.
     """
 
     change: Callable[[Item, Raw | None], Item]
     aside: str = ""
     beside: Callable[[Item, Raw | None], list[dict[str, Any]]] = field(default=_nothing)
+    always: bool = False
 
 
 def change(
@@ -89,7 +91,7 @@ def _chunk(
         after = joins.settled(edit.change(before, raws.get(edit.aside)), store, now)
         if place := _window(after, store):
             touched.add(place)
-        if _told(after) != _told(before):
+        if _told(after) != _told(before) or (edit.always and edit.beside(after, raws.get(edit.aside))):
             pairs.append((before, replace(after, version=before.version + 1)))
     lost: list[str] = []
     for group in _grouped(pairs, store):

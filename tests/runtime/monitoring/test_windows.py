@@ -126,6 +126,15 @@ def test_slices_that_are_told_after_the_label_are_counted_then(aws: Aws) -> None
     assert windows.read(store, START).counters[""] == {"n": 1, "p1_50": 1}
 
 
+def test_what_is_captured_before_it_is_delivered_is_found_by_its_id_all_the_same(store: Store) -> None:
+    one = event(1)
+    windows.add_events(store, REFERENCE, [one])
+
+    lookup.put(store.dynamodb, store.predictions, [one["prediction"]], store=store)
+
+    assert lookup.find(store.dynamodb, store.predictions, "flights", one["prediction"]["id"]) == one["prediction"]
+
+
 def test_sketches_of_two_champions_stay_apart(store: Store) -> None:
     windows.add_events(store, REFERENCE, [event(1)])
     windows.add_events(store, Reference("s3://models/flights/run-2/deep/", COLUMNS), [event(2), event(3)])
