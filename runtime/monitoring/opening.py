@@ -72,9 +72,9 @@ def add_run(store: Store, partial: Partial, run: str, now: dt.datetime) -> None:
     """Count what a run scored in the open window, once; raises RuntimeError when others are always quicker."""
     mark = {"window": {"S": store.line}, "part": {"S": f"{_RUN}{run}"}}
     for _ in range(10):
-        store = opened(store, now)
         if "Item" in store.dynamodb.get_item(TableName=store.windows, Key=mark, ConsistentRead=True):
             return
+        store = opened(store, now)
         writes = [
             {"Put": partials.put(store, store.open, partial, now)},
             {"Update": grown(store, predictions=partial.n, labels=0)},

@@ -100,7 +100,7 @@ def test_glue_gets_nothing_but_modules(repository: Path, tmp_path: Path) -> None
 
 def test_modules_are_found_in_the_zip_although_they_are_namespace_packages(tmp_path: Path) -> None:
     path = module_zip(tmp_path)
-    command = [sys.executable, "-P", "-S", "-c", "import runtime.delivery.channel as c; print(c.__file__)"]
+    command = [sys.executable, "-P", "-S", "-c", "import runtime.delivery.records as r; print(r.__file__)"]
     done = subprocess.run(
         command, env={"PYTHONPATH": str(path)}, cwd=tmp_path, capture_output=True, text=True, check=True
     )

@@ -255,7 +255,7 @@ def test_what_is_watched_later_counts_and_is_at_most_what_sagemaker_takes(make: 
     assert sum(len(s["Resource"]) if isinstance(s["Resource"], list) else 1 for s in granted) == 10
 
 
-def test_where_nothing_is_served_rest_only_looks_up(tmp_path: Path) -> None:
+def test_where_nothing_is_served_rest_looks_up_and_takes_labels(tmp_path: Path) -> None:
     made = app.new_app(outdir=str(tmp_path), context={"aws:cdk:bundling-stacks": []})
     environment = load_environment("local").model_copy(update={"endpoint": Serving(kind="none")})
     foundation = FoundationStack(made, "Foundation", environment=environment, env=ENV)
@@ -263,8 +263,8 @@ def test_where_nothing_is_served_rest_only_looks_up(tmp_path: Path) -> None:
         LineStack(made, "Flights", foundation=foundation, bundle=load_bundle("flights"), env=ENV)
     ).to_json()
     resources = batches["Resources"].values()
-    methods = [each["Properties"]["HttpMethod"] for each in resources if each["Type"] == "AWS::ApiGateway::Method"]
+    calls = [each["Properties"]["OperationName"] for each in resources if each["Type"] == "AWS::ApiGateway::Method"]
     handlers = [each["Properties"]["Handler"] for each in resources if each["Type"] == "AWS::Lambda::Function"]
-    assert methods == ["GET"]
+    assert sorted(calls) == ["document", "label", "lookUp"]
     assert "lambdas.delivery.predict.handler" not in handlers
     assert "sagemaker:InvokeEndpoint" not in json.dumps(batches)

@@ -126,6 +126,7 @@ def test_readers_see_old_or_new_and_no_mix_after_every_write_of_a_run(aws: Aws, 
     assert reader.together <= together(contents)
 
 
+@pytest.mark.thorough
 def test_a_run_that_is_killed_at_any_write_is_healed_by_the_next(aws: Aws, contents: dict[str, Content]) -> None:
     workshop = one_table(aws)
     workshop.run("curate")

@@ -77,7 +77,7 @@ def test_every_table_of_the_line_is_maintained_also_one_that_is_declared_no_more
 
 def test_it_says_what_it_did(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     run()
-    assert capsys.readouterr().out.splitlines()[0] == (
+    assert capsys.readouterr().out.splitlines()[1] == (
         "flights: 4 snapshots kept (branch main, one of the last, seen lately), 0 expired; "
         "2 files rewritten into 1; 0 files removed (0 bytes), 0 waiting"
     )

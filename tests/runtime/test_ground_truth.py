@@ -314,6 +314,7 @@ def test_a_label_of_a_regression_that_nothing_could_count_is_refused(aws: Aws, l
     assert reasons(world.join(truth(3, label))) == {"m0": ["label is not a finite number"]}
 
 
+@pytest.mark.thorough
 def test_a_fault_at_any_call_counts_each_label_once_after_a_retry(aws: Aws) -> None:
     bodies = [truth(0, 0), truth(1, 1), json.dumps({"id": "UA-2", "label": 1})]
     bodies += [json.dumps({"id": "UA-77", "label": 1}), truth(78), "poison"]

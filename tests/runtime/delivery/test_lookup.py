@@ -89,6 +89,7 @@ def test_a_prediction_made_again_keeps_its_label(aws: Aws, table: str) -> None:
     assert dynamodb.get_item(TableName=table, Key=lookup.key("flights", "UA-1"))["Item"]["label"] == {"N": "1"}
 
 
+@pytest.mark.thorough
 def test_a_fault_at_any_call_leaves_every_prediction_there_once_after_a_retry(
     aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -217,6 +217,7 @@ def test_two_judges_at_once_tell_once(world: World) -> None:
     assert len(world.alarms()) == 1
 
 
+@pytest.mark.thorough
 def test_a_fault_at_any_call_judges_and_tells_once_after_a_retry(aws: Aws) -> None:
     def scenario() -> Scenario:
         world = World(aws)
