@@ -5,9 +5,7 @@
 one before it, of a category, all values that are not listed. Everything is a count, so that sketches add up in
 whichever order they come, and ``reference`` names the bins, so that only sketches with the same bins do.
 
-A number that cannot be read as one counts as missing and as unseen; a category that the training rows did not have as
-unseen; a number beyond the range of the training rows as outside. A masked value counts nowhere. Nothing here raises
-for what a row says, and nothing but the standard library is imported.
+Nothing here raises for what a row says, and nothing but the standard library is imported.
 """
 
 from __future__ import annotations
@@ -17,16 +15,13 @@ import json
 import math
 import zlib
 from array import array
-from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from runtime.drift import Histogram
+from runtime.monitoring import counting
 
-MASKED = "***"
-"""What a sender puts in the place of a personal value."""
 SCORE = "score"
 GROWTH = 1.05
 """Where a bin of milliseconds ends, over where it begins: a quantile is within 3 in 100."""
@@ -39,7 +34,7 @@ class Plan:
     """A reference, prepared for counting; worth keeping by whoever counts many small batches."""
 
     def __init__(self, reference: Mapping[str, Histogram]) -> None:
-        self.columns = {name: _column(histogram) for name, histogram in reference.items()}
+        self.columns = {name: counting.column(histogram) for name, histogram in reference.items()}
         self.reference = bins_of(reference)
 
 
@@ -154,89 +149,10 @@ def quantile(sketch: Sketch, share: float) -> float | None:
     return None
 
 
-class _Number:
-    def __init__(self, histogram: Histogram) -> None:
-        self.edges: Sequence[float] = histogram["edges"]
-        self.low = histogram.get("minimum", -math.inf)
-        self.high = histogram.get("maximum", math.inf)
-
-    def sketch(self, values: Iterable[Any]) -> dict[str, Any]:
-        edges, low, high = self.edges, self.low, self.high
-        counts = [0] * (len(edges) + 2)
-        unseen = outside = 0
-        for given in values:
-            value = given
-            if type(value) not in _PLAIN:
-                if value == MASKED:
-                    continue
-                value = _number(value)
-                unseen += given is not None and value is None
-            if value is None or value != value:  # noqa: PLR0124 (NaN)
-                counts[-1] += 1
-                continue
-            counts[bisect_right(edges, value)] += 1
-            outside += not low <= value <= high
-        return {"counts": counts, "unseen": unseen, "outside": outside}
-
-
-class _Category:
-    """``others`` are the values of the training rows that are not listed; none when they are not known."""
-
-    def __init__(self, histogram: Histogram) -> None:
-        self.places = {name: place for place, name in enumerate(histogram["categories"])}
-        others, shares = histogram.get("others"), histogram.get("shares")
-        if others is None and shares and not shares[-2]:
-            others = ()
-        self.others = None if others is None else frozenset(others)
-
-    def sketch(self, values: Iterable[Any]) -> dict[str, Any]:
-        places, others = self.places, self.others
-        counts = [0] * (len(places) + 2)
-        unseen = 0
-        for given in values:
-            value = given if type(given) is str else _text(given)
-            if value in places:
-                counts[places[value]] += 1
-            elif value is None:
-                counts[-1] += 1
-            elif value != MASKED:
-                counts[-2] += 1
-                unseen += others is not None and value not in others
-        return {"counts": counts, "unseen": unseen, "outside": 0}
-
-
-_PLAIN = (float, int)
-
-
-def _column(histogram: Histogram) -> _Number | _Category:
-    return _Number(histogram) if histogram["kind"] == "number" else _Category(histogram)
-
-
-def _number(value: Any) -> float | None:
-    """Return what is a number but neither a plain int nor a plain float, and None for what is none."""
-    if not isinstance(value, int | float | Decimal):
-        return None
-    try:
-        return float(value)
-    except (OverflowError, ValueError):
-        return None
-
-
-def _text(value: Any) -> str | None:
-    """Return a category as the encoding of a model writes it."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return None
-    if isinstance(value, Decimal) and value.is_nan():
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
 def _milliseconds_bin(value: Any) -> str | None:
     if isinstance(value, str):
         return None
-    number = _number(value)
+    number = counting.number(value)
     if number is None or not 0 <= number < math.inf:
         return None
     return str(math.floor(math.log(max(number, _LEAST_MILLISECONDS), GROWTH)))

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime import histograms
-from runtime.monitoring import sketch
+from runtime.monitoring import counting, sketch
 
 EDGES = [0.0, 1.0, 2.0]
 REFERENCE: dict[str, Any] = {
@@ -62,8 +62,8 @@ def test_a_category_is_read_as_the_models_encoding_reads_it() -> None:
 
 
 def test_a_masked_value_counts_nowhere() -> None:
-    assert counted("carrier", sketch.MASKED, "AA") == ([1, 0, 0, 0], 0, 0)
-    assert counted("hour", sketch.MASKED, 3) == ([0, 0, 0, 1, 0], 0, 0)
+    assert counted("carrier", counting.MASKED, "AA") == ([1, 0, 0, 0], 0, 0)
+    assert counted("hour", counting.MASKED, 3) == ([0, 0, 0, 1, 0], 0, 0)
 
 
 @pytest.mark.parametrize(("others", "unseen"), [(0.0, 1), (0.1, 0)])
@@ -174,7 +174,7 @@ def test_quality_is_shares_of_what_was_seen() -> None:
         {"hour": 9, "carrier": None},
         {"hour": "x"},
     ]
-    found = sketch.quality(sketch.of(REFERENCE, [{**row, "score": sketch.MASKED} for row in rows]))
+    found = sketch.quality(sketch.of(REFERENCE, [{**row, "score": counting.MASKED} for row in rows]))
 
     assert found == {
         "hour": {"missing": 0.5, "unseen": 0.25, "outside": 0.25},
