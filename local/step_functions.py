@@ -133,6 +133,8 @@ def stop_what_runs(aws: EmbeddedAws) -> None:
 
 def execute_what_cloudformation_creates(aws: EmbeddedAws) -> None:
     """Let both of moto's backends be the executing one: its CloudFormation uses the other (models.py:291)."""
+    from moto.stepfunctions import responses  # noqa: F401 (imported later, it would keep what stands here now for good)
+
     aws.patches.replace(stored, "stepfunctions_backends", stepfunctions_parser_backends)
 
 
