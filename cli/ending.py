@@ -6,6 +6,7 @@ A traceback of something unexpected goes to a file under .assembly/, which the l
 from __future__ import annotations
 
 import datetime as dt
+import os
 import signal
 import sys
 import traceback
@@ -18,7 +19,7 @@ from config.errors import LineError, messages_of
 from config.loading import ROOT
 from config.reading import shown
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
+FAILED, USAGE, INTERRUPTED, READER_GONE = 1, 2, 130, 141
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -38,6 +39,9 @@ def ended(work: Callable[[], int], root: Path = ROOT) -> int:
         for message in messages_of(error):
             tell(message)
         return FAILED
+    except BrokenPipeError:  # whoever read what is printed has read enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
     except KeyboardInterrupt:
         tell("interrupted: everything that this command started has been ended", kind="")
         return INTERRUPTED

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,11 @@ def test_each_ending_signal_ends_a_command_through_its_blocks(number: signal.Sig
     before = signal.getsignal(number)
     assert (ended(work, tmp_path), closed) == (130, [True])
     assert signal.getsignal(number) == before
+
+
+def test_a_reader_that_has_read_enough_is_no_error() -> None:
+    command = (
+        f"{sys.executable} -c \"from cli.ending import ended; ended(lambda: [print('x' * 99) for _ in range(9999)])\""
+    )
+    done = subprocess.run(["bash", "-c", f"{command} | head -1"], capture_output=True, text=True, check=True)
+    assert (len(done.stdout), done.stderr) == (100, "")
