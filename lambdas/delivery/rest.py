@@ -8,39 +8,21 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger
 
-from config.metrics import Task
 from runtime import environment
 from runtime.delivery import channel, lookup
-from runtime.monitoring.store import Store
+from runtime.monitoring.store import Told
 from runtime.paths import RunPaths
 
 
 @dataclass(frozen=True)
-class Environment:
+class Environment(Told):
     lake_bucket: str
-    predictions_table: str
-    windows_table: str
-    task: Task
-    window_hours: int
-    window_count: int
-    keep_days: int
     slices: list[str]
-    line: str
 
 
 ENVIRONMENT = environment.load(Environment)
 S3 = boto3.client("s3")
-STORE = Store(
-    dynamodb=boto3.client("dynamodb"),
-    predictions=ENVIRONMENT.predictions_table,
-    windows=ENVIRONMENT.windows_table,
-    line=ENVIRONMENT.line,
-    task=ENVIRONMENT.task,
-    hours=ENVIRONMENT.window_hours,
-    count=ENVIRONMENT.window_count,
-    keep_days=ENVIRONMENT.keep_days,
-    slices=tuple(ENVIRONMENT.slices),
-)
+STORE = ENVIRONMENT.store(boto3.client("dynamodb"), ENVIRONMENT.slices)
 LOGGER = Logger(service="delivery-rest")
 
 

@@ -9,47 +9,29 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from config.metrics import Task
 from runtime import environment, poison, promotion
 from runtime.monitoring import capture, place, windows
-from runtime.monitoring.store import Store
+from runtime.monitoring.store import Told
 from runtime.monitoring.windows import Reference
 
 
 @dataclass(frozen=True)
-class Environment:
+class Environment(Told):
     lake_bucket: str
     models_bucket: str
     ledger_table: str
-    predictions_table: str
-    windows_table: str
     dead_letters: str
     """URL of the queue for poison."""
-    task: Task
-    window_hours: int
-    window_count: int
-    keep_days: int
     slices: list[str]
     inputs: float
     """The share of the events whose inputs are stored."""
-    line: str
 
 
 ENVIRONMENT = environment.load(Environment)
 S3 = boto3.client("s3")
 SQS = boto3.client("sqs")
 LAKE = capture.Store(s3=S3, lake=ENVIRONMENT.lake_bucket, line=ENVIRONMENT.line, share=ENVIRONMENT.inputs)
-STORE = Store(
-    dynamodb=boto3.client("dynamodb"),
-    predictions=ENVIRONMENT.predictions_table,
-    windows=ENVIRONMENT.windows_table,
-    line=ENVIRONMENT.line,
-    task=ENVIRONMENT.task,
-    hours=ENVIRONMENT.window_hours,
-    count=ENVIRONMENT.window_count,
-    keep_days=ENVIRONMENT.keep_days,
-    slices=tuple(ENVIRONMENT.slices),
-)
+STORE = ENVIRONMENT.store(boto3.client("dynamodb"), ENVIRONMENT.slices)
 REFERENCES = place.references(S3, ENVIRONMENT.models_bucket)
 LOGGER = Logger(service="capture")
 LOGGER.append_keys(line=ENVIRONMENT.line)

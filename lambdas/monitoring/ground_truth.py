@@ -8,35 +8,18 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger
 
-from config.metrics import Task
 from runtime import environment, ground_truth, measures
-from runtime.monitoring.store import Store
+from runtime.monitoring.store import Told
 
 
 @dataclass(frozen=True)
-class Environment:
-    predictions_table: str
-    windows_table: str
+class Environment(Told):
     dead_letters: str
     """URL of the queue for what can never be joined."""
-    task: Task
-    window_hours: int
-    window_count: int
-    keep_days: int
-    line: str
 
 
 ENVIRONMENT = environment.load(Environment)
-STORE = Store(
-    dynamodb=boto3.client("dynamodb"),
-    predictions=ENVIRONMENT.predictions_table,
-    windows=ENVIRONMENT.windows_table,
-    line=ENVIRONMENT.line,
-    task=ENVIRONMENT.task,
-    hours=ENVIRONMENT.window_hours,
-    count=ENVIRONMENT.window_count,
-    keep_days=ENVIRONMENT.keep_days,
-)
+STORE = ENVIRONMENT.store(boto3.client("dynamodb"))
 SQS = boto3.client("sqs")
 LOGGER = Logger(service="ground-truth")
 LOGGER.append_keys(line=ENVIRONMENT.line)

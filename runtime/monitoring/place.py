@@ -7,50 +7,32 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from config.metrics import Task
 from runtime.drift import Histogram
 from runtime.monitoring.figures import Rules
 from runtime.monitoring.judging import Judge
 from runtime.monitoring.monitors import Ledger
-from runtime.monitoring.store import Store
+from runtime.monitoring.store import Told
 
 
 @dataclass(frozen=True)
-class Environment:
+class Environment(Told):
     """The variables of a handler that judges; ``monitoring`` is that part of line.yaml, as JSON."""
 
     models_bucket: str
     ledger_table: str
-    predictions_table: str
-    windows_table: str
     alarms_topic: str
     monitoring: dict[str, Any]
     metric: str
-    task: Task
-    window_hours: int
-    window_count: int
-    """So many predictions or labels make a window; 0 where hours do."""
-    keep_days: int
     hidden: list[str]
     """Columns whose values are shown nowhere, in lower case."""
     link: str
     runbooks: str
-    line: str
 
 
 def judge_of(environment: Environment, *, s3: Any, dynamodb: Any, sns: Any) -> Judge:
     """Return what the handler judges with."""
     return Judge(
-        store=Store(
-            dynamodb=dynamodb,
-            predictions=environment.predictions_table,
-            windows=environment.windows_table,
-            line=environment.line,
-            task=environment.task,
-            hours=environment.window_hours,
-            count=environment.window_count,
-            keep_days=environment.keep_days,
-        ),
+        store=environment.store(dynamodb),
         ledger=Ledger(
             dynamodb=dynamodb,
             table=environment.ledger_table,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,34 @@ class Store:
     def window(self, prediction_id: str, event_time: str) -> str:
         """Return the start of the window in which a prediction counts that was not counted yet."""
         return self.open if self.count else window_of(prediction_id, event_time, self.hours)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the environment of a handler tells of the store: each takes its own from here."""
+
+    predictions_table: str
+    windows_table: str
+    task: Task
+    window_hours: int
+    window_count: int
+    """So many predictions or labels make a window; 0 where hours do."""
+    keep_days: int
+    line: str
+
+    def store(self, dynamodb: Any, slices: Sequence[str] = ()) -> Store:
+        """Return the store that is told of."""
+        return Store(
+            dynamodb=dynamodb,
+            predictions=self.predictions_table,
+            windows=self.windows_table,
+            line=self.line,
+            task=self.task,
+            hours=self.window_hours,
+            count=self.window_count,
+            keep_days=self.keep_days,
+            slices=tuple(slices),
+        )
 
 
 def instant(given: str) -> dt.datetime:
