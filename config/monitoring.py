@@ -50,6 +50,17 @@ class Alarm(Strict):
         return self
 
 
+class ColumnDrift(Strict):
+    """What of drift a column has of its own; what is not given is as for all others."""
+
+    windows: int = Field(
+        default=1, ge=1, le=30, description="how many windows, the judged one the last, are held against it together"
+    )
+    threshold: float | None = Field(default=None, gt=0)
+    minimum_sample: int | None = Field(default=None, ge=1)
+    method: Method | None = None
+
+
 class Drift(Strict):
     columns: list[str] | None = Field(
         default=None, description="columns (or `score`) held against the threshold; none means all. Each is measured"
@@ -66,6 +77,22 @@ class Drift(Strict):
         min_length=1,
         description="what a window is held against; of both, the one that a column is farther from tells",
     )
+    by_column: dict[str, ColumnDrift] = Field(default={}, description="columns with settings of their own")
+
+    @model_validator(mode="after")
+    def _watched(self) -> Self:
+        for name in self.by_column:
+            if self.columns is not None and name not in self.columns:
+                raise ValueError(f"by_column: {name} is not among columns, so that nobody watches it: add it there")
+        return self
+
+
+class ColumnQuality(Strict):
+    """A column's own bars; what is not given is not looked at."""
+
+    missing: float | None = Field(default=None, gt=0, le=1)
+    unseen: float | None = Field(default=None, gt=0, le=1)
+    outside: float | None = Field(default=None, gt=0, le=1)
 
 
 class Quality(Strict):
@@ -75,6 +102,9 @@ class Quality(Strict):
     unseen: float | None = Field(default=0.1, gt=0, le=1, description="share of values that training never saw")
     outside: float | None = Field(
         default=None, gt=0, le=1, description="share of numbers beyond the smallest and largest of training"
+    )
+    by_column: dict[str, ColumnQuality] = Field(
+        default={}, description="columns with bars of their own, in place of these"
     )
 
 

@@ -35,6 +35,12 @@ class Rules:
         columns = self.monitoring["drift"]["columns"]
         return columns is None or column in columns
 
+    def widths(self) -> dict[str, int]:
+        """Return the columns of which several windows are held together, with how many."""
+        return {
+            name: own["windows"] for name, own in self.monitoring["drift"]["by_column"].items() if own["windows"] > 1
+        }
+
 
 @dataclass(frozen=True)
 class Stand:
@@ -58,6 +64,7 @@ def drift(rules: Rules, reference: Mapping[str, Histogram], now: Sketch, before:
         method=said["method"],
         threshold=said["threshold"],
         minimum_sample=said["minimum_sample"],
+        own=said["by_column"],
     )
 
 
@@ -93,8 +100,10 @@ def _bars(
 ) -> Iterator[tuple[str, float, float, Standing]]:
     """Yield (kind, share beyond that of training, bar, standing) of each bar that the line has."""
     usual = {"missing": reference[name]["shares"][-1]}
-    for kind, bar in rules.monitoring["quality"].items():
-        if bar is not None:
+    said = rules.monitoring["quality"]
+    bars = said["by_column"].get(name, said)
+    for kind in ("missing", "unseen", "outside"):
+        if (bar := bars[kind]) is not None:
             more = max(shares[kind] - usual.get(kind, 0.0), 0.0)
             yield kind, more, bar, judge.at_most(more, bar)
 

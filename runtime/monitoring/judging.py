@@ -97,7 +97,7 @@ def measure(judge_: Judge, span: Span) -> tuple[Verdict, dict[Monitor, Stand]]:
     window = windows.read(store, start)
     artefact, now = max(window.sketches.items(), key=lambda one: one[1]["n"], default=("", sketch.merge([])))
     reference = (judge_.reference(artefact) if artefact else None) or {}
-    found = figures.drift(rules, reference, now, _before(store, start, artefact)) if reference else {}
+    found = _drift(judge_, reference, span, artefact, now) if reference else {}
     quality = figures.quality(rules, reference, now) if reference else {}
     counters = window.counters
     verdict = Verdict(
@@ -121,15 +121,38 @@ def measure(judge_: Judge, span: Span) -> tuple[Verdict, dict[Monitor, Stand]]:
     }
 
 
-def _before(store: Store, start: str, artefact: str) -> Sketch | None:
-    """Return the sketch of the same hours a week before, made by the same reference."""
+def _drift(judge_: Judge, reference: Mapping[str, Histogram], span: Span, artefact: str, now: Sketch) -> dict[str, Any]:
+    """Return the drift of a window, of columns that say so together with the windows before it."""
+    store, rules = judge_.store, judge_.rules
+    before = None
+    if "last_week" in rules.monitoring["drift"]["against"] and (earlier := _a_week_before(store, span.start)):
+        there = windows.sketched(store, earlier).get(artefact)
+        before = there and _widened(judge_, earlier, artefact, there)
+    return figures.drift(rules, reference, _widened(judge_, span.start, artefact, now), before)
+
+
+def _widened(judge_: Judge, start: str, artefact: str, now: Sketch) -> Sketch:
+    """Return a window's sketch, in which columns that span several windows have the counts of all of these."""
+    widths = judge_.rules.widths()
+    if not widths:
+        return now
+    earlier = windows.before(judge_.store, start, max(widths.values()) - 1)
+    sketches = [now, *(windows.sketched(judge_.store, one).get(artefact, sketch.merge([])) for one in earlier)]
+    columns = dict(now["columns"])
+    for width in set(widths.values()):
+        merged = sketch.merge(sketches[:width], now["reference"])["columns"]
+        columns |= {name: merged[name] for name, its in widths.items() if its == width and name in merged}
+    return {**now, "columns": columns}
+
+
+def _a_week_before(store: Store, start: str) -> str | None:
+    """Return the window of the same hours a week before; windows by count have none."""
     if store.count:
         return None
     try:
-        earlier = start_of(moment_of(start) - WEEK, store.hours)
+        return start_of(moment_of(start) - WEEK, store.hours)
     except OverflowError:
         return None
-    return windows.read(store, earlier).sketches.get(artefact)
 
 
 def _stepped(judge_: Judge, span: Span, stands: Mapping[Monitor, Stand], now: dt.datetime) -> dict[str, judge.State]:

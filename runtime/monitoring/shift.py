@@ -58,31 +58,36 @@ def compare(
     threshold: float | None = None,
     minimum_sample: int = 200,
     columns: Collection[str] | None = None,
+    own: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Return ``{column: {"index", "method", "bar", "against", "over", "counts", "shares", "bins"}}``.
 
     ``before`` is the sketch of the same window a week before. Of several references the one is told of which the column
-    is farthest, in bars. ``threshold`` is the method's own unless given, ``columns`` are all of them. A column without
-    enough values on both sides, or with other bins, is left out: no data is not drift.
+    is farthest, in bars. ``threshold`` is the method's own unless given, ``columns`` are all of them; ``own`` holds
+    ``{column: {"method", "threshold", "minimum_sample"}}`` of those that have their own, where None is as for all. A
+    column without enough values on both sides, or with other bins, is left out: no data is not drift.
     """
     bins = sketches.bins_of(reference)
     if sketch["reference"] != bins:
         return {}
     if before is not None and before["reference"] != bins:
         before = None
+    common = {"method": method, "threshold": threshold, "minimum_sample": minimum_sample}
+    settings = {name: _settings(common, (own or {}).get(name, {})) for name in reference}
     pairs = {
         name: known
         for name, histogram in reference.items()
         if (columns is None or name in columns)
-        and sum(sketch["columns"][name]["counts"]) >= minimum_sample
-        and (known := _known(name, histogram, before, against, minimum_sample))
+        and sum(sketch["columns"][name]["counts"]) >= settings[name]["minimum_sample"]
+        and (known := _known(name, histogram, before, against, settings[name]["minimum_sample"]))
     }
     tests = sum(len(known) for known in pairs.values())
     found = {}
     for name, known in pairs.items():
         histogram, counts = reference[name], sketch["columns"][name]["counts"]
-        chosen = BY_KIND[histogram["kind"]] if method == "auto" else method
-        told = [_told(chosen, one, counts, threshold=threshold, chance=FALSE_ALARMS / tests) for one in known]
+        its = settings[name]
+        chosen = BY_KIND[histogram["kind"]] if its["method"] == "auto" else its["method"]
+        told = [_told(chosen, one, counts, threshold=its["threshold"], chance=FALSE_ALARMS / tests) for one in known]
         found[name] = {**max(told, key=lambda one: one["index"] / one["bar"]), "bins": _bins(histogram)}
     return found
 
@@ -121,6 +126,10 @@ def chi_squared(degrees: int, chance: float) -> float:
     """
     part = 2 / (9 * degrees)
     return float(degrees * (1 - part + NormalDist().inv_cdf(1 - chance) * math.sqrt(part)) ** 3)
+
+
+def _settings(common: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    return {**common, **{name: own[name] for name in common if own.get(name) is not None}}
 
 
 def _known(

@@ -129,22 +129,48 @@ def add_run(
 
 def read(store: Store, start: str) -> Window:
     """Return a window, merged from its partials. Of several runs that scored it, the newest counts."""
+    inputs, counted = _inputs(store, start), list(outcomes(store, start))
+    return Window(
+        line=store.line,
+        start=start,
+        sketches=_merged(inputs),
+        counters=partials.added(counted),
+        partials=len(inputs) + len(counted),
+    )
+
+
+def sketched(store: Store, start: str) -> dict[str, Sketch]:
+    """Return a window's sketches by the artefact whose bins they have."""
+    return _merged(_inputs(store, start))
+
+
+def _inputs(store: Store, start: str) -> list[Partial]:
     partition = partials.key(store.line, start)
     inputs = [partials.of(raw) for raw in partials.query(store.dynamodb, store.windows, partition, prefix="input#")]
     runs = [one for one in inputs if one.part.startswith(partials.RUN)]
-    inputs = [one for one in inputs if one not in runs] + sorted(runs, key=lambda one: one.at)[-1:]
+    return [one for one in inputs if one not in runs] + sorted(runs, key=lambda one: one.at)[-1:]
+
+
+def _merged(inputs: Sequence[Partial]) -> dict[str, Sketch]:
     by_artefact: dict[str, list[Sketch]] = {}
     for one in inputs:
         if one.sketch is not None:
             by_artefact.setdefault(one.artefact, []).append(one.sketch)
-    counted = list(outcomes(store, start))
-    return Window(
-        line=store.line,
-        start=start,
-        sketches={artefact: sketch.merge(found) for artefact, found in by_artefact.items()},
-        counters=partials.added(counted),
-        partials=len(inputs) + len(counted),
-    )
+    return {artefact: sketch.merge(found) for artefact, found in by_artefact.items()}
+
+
+def before(store: Store, start: str, number: int) -> list[str]:
+    """Return the windows that lie before one, the nearest first: so many, or fewer where time or the store begins."""
+    if store.count:
+        return [one for one in reversed(starts(store)) if one < start][:number]
+    found = []
+    for _ in range(number):
+        try:
+            start = start_of(moment_of(start) - dt.timedelta(hours=store.hours), store.hours)
+        except OverflowError:
+            break
+        found.append(start)
+    return found
 
 
 def outcomes(store: Store, start: str) -> Iterator[Counters]:

@@ -247,3 +247,36 @@ def test_a_window_of_the_far_future_waits_and_holds_nothing_up(world: World) -> 
     world.day(15, SHIFTED)
 
     assert [verdict.start for verdict in world.look().verdicts] == ["2013-08-15T00:00Z"]
+
+
+def test_a_column_may_be_held_together_with_the_windows_before(aws: Aws) -> None:
+    own = {"hour": {"windows": 3, "minimum_sample": 2500}}
+    world = World(aws, {"drift": {"columns": ["hour", "score"], "by_column": own}})
+    for day, profile in ((12, SHIFTED), (13, USUAL), (14, USUAL), (15, SHIFTED), (16, SHIFTED), (17, SHIFTED)):
+        world.day(day, profile)
+    world.look()
+
+    first, second, *full = world.verdicts()
+    assert all("hour" not in one.drift and "score" in one.drift for one in (first, second))  # too few values yet
+    sums = [[a + b + c for a, b, c in zip(*three, strict=True)] for three in _threes(world)]
+    assert [one.drift["hour"]["counts"] for one in full] == sums
+    assert [one.drift["score"]["counts"] for one in full] == [SAME["counts"]] * 4
+    assert told(world) == ["ALARM#drift#2013-08-14T00:00Z#alarm"]
+
+
+def _threes(world: World) -> list[list[list[int]]]:
+    days = [MOVED, SAME, SAME, MOVED, MOVED, MOVED]
+    return [[one["counts"] for one in days[at : at + 3]] for at in range(4)]
+
+
+def test_a_column_may_have_bars_of_its_own(aws: Aws) -> None:
+    drift, quality = {"hour": {"threshold": 2.0, "method": "psi"}}, {"hour": {"outside": 0.5}}
+    world = World(aws, {"drift": {"by_column": drift}, "quality": {"by_column": quality}})
+    world.day(15, SHIFTED)
+    world.day(16, GAPS)
+    world.look()
+
+    moved, gaps = world.verdicts()
+    assert (moved.drift["hour"]["bar"], moved.drift["hour"]["over"]) == (2.0, False)
+    assert (gaps.quality["hour"]["missing"], gaps.quality["hour"]["over"]) == (0.2, False)
+    assert told(world) == []
