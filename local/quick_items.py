@@ -1,15 +1,17 @@
 """Items of DynamoDB that are written by the hundred thousand, as a replay writes them.
 
-moto 5.2.5 measures all of an item again with each of its attributes, and makes six patterns for each word of a
-condition. Places in moto are in ``dynamodb``.
+moto 5.2.5 measures all of an item again with each of its attributes, makes six patterns for each word of a condition,
+and looks for ten names in each value that it answers. Places in moto are in ``dynamodb`` unless they say more.
 """
 
 from __future__ import annotations
 
+import base64
 from collections import deque
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
@@ -32,6 +34,7 @@ def replace(patches: Patches) -> None:
     """Put the cheaper ways in the place of moto's."""
     measure_once(patches)
     read_conditions_once(patches)
+    answer_values_as_they_are(patches)
 
 
 def measure_once(patches: Patches) -> None:
@@ -68,3 +71,34 @@ def read_conditions_once(patches: Patches) -> None:
         )
 
     patches.replace(parser, "_lex_condition_expression", lex)
+
+
+def answer_values_as_they_are(patches: Patches) -> None:
+    """Put an attribute's value, ``{"S": "x"}``, into an answer as one piece (core/serialize.py:582)."""
+    stock = BaseJSONSerializer._serialize_type_structure
+
+    def serialize(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+        if shape.name == "AttributeValue" and type(value) is dict and len(value) == 1:
+            self._default_serialize(serialized, _answered(value), shape, key)
+        else:
+            stock(self, serialized, value, shape, key)
+
+    patches.replace(BaseJSONSerializer, "_serialize_type_structure", serialize)
+
+
+def _answered(value: dict[str, Any]) -> dict[str, Any]:
+    ((kind, said),) = value.items()
+    match kind:
+        case "B":
+            return {"B": _base64(said)}
+        case "BS":
+            return {"BS": [_base64(one) for one in said]}
+        case "L":
+            return {"L": [_answered(one) for one in said]}
+        case "M":
+            return {"M": {name: _answered(one) for name, one in said.items()}}
+    return value
+
+
+def _base64(said: bytes | str) -> str:
+    return base64.b64encode(said.encode() if isinstance(said, str) else said).decode()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto import mock_aws
 from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
@@ -22,6 +24,21 @@ CONDITIONS = [
     "a IN (:x, :read)",
 ]
 ATTRIBUTES = {"key": {"S": "k"}, "list": {"L": [{"N": "1"}, {"M": {"a": {"S": "é"}}}]}, "none": {"NULL": True}}
+
+EVERY_KIND: dict[str, Any] = {
+    "key": {"S": "k"},
+    "empty": {"S": ""},
+    "n": {"N": "1.50"},
+    "b": {"B": b"\x00\xff"},
+    "yes": {"BOOL": True},
+    "no": {"BOOL": False},
+    "none": {"NULL": True},
+    "strings": {"SS": ["a", "é"]},
+    "numbers": {"NS": ["1", "2"]},
+    "bytes": {"BS": [b"\x01", b"\x02"]},
+    "list": {"L": [{"N": "1"}, {"B": b"x"}, {"M": {"S": {"S": "named as a type"}}}, {"L": []}]},
+    "map": {"M": {"deep": {"M": {"B": {"B": b"y"}}}, "empty": {"M": {}}}},
+}
 
 
 @pytest.fixture
@@ -82,3 +99,20 @@ def test_the_embedded_aws_refuses_an_item_that_is_too_large() -> None:
         )
         with pytest.raises(ClientError, match="Item size has exceeded"):
             dynamodb.put_item(TableName="items", Item={"key": {"S": "k"}, "b": {"S": "x" * 410_000}})
+
+
+def test_values_are_answered_as_moto_answers_them(patches: Patches) -> None:
+    with mock_aws():
+        dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+        dynamodb.create_table(
+            TableName="items",
+            KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        dynamodb.put_item(TableName="items", Item=EVERY_KIND)
+        stock = dynamodb.get_item(TableName="items", Key={"key": {"S": "k"}})["Item"]
+        quick_items.answer_values_as_they_are(patches)
+        assert dynamodb.get_item(TableName="items", Key={"key": {"S": "k"}})["Item"] == stock == EVERY_KIND
+        (scanned,) = dynamodb.scan(TableName="items")["Items"]
+        assert scanned == EVERY_KIND
