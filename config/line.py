@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from config.checks import Check
 from config.curation import CuratedTable
@@ -103,6 +103,13 @@ class Line(Strict):
         """What is watched once ground truth has joined."""
         given = self.monitoring.performance.metric
         return given if given is not None else OBSERVED[self.dataset.task][0]
+
+    @field_validator("line")
+    @classmethod
+    def _is_no_foundation(cls, name: str) -> str:
+        if name == "foundation":
+            raise ValueError(f"{name!r} is what every environment's first stack is called: choose another name")
+        return name
 
     @model_validator(mode="after")
     def _metrics_belong_to_the_task(self) -> Line:

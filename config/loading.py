@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from config import tags
+from config.branches import environment_id, normalise
 from config.bundle import Bundle, path_of
-from config.environment import Environment
+from config.environment import PATTERN, Environment
 from config.errors import LineError, ManyLineError, messages_of
 from config.line import Line
 from config.reading import read, shown
@@ -29,13 +31,33 @@ def load_environment(name: str, root: Path = ROOT) -> Environment:
     path = root / "config" / "environments" / f"{name}.yaml"
     if name not in environment_names(root):
         raise LineError(
-            f"environment {name!r} is unknown, expected one of {_listed(environment_names(root))}: "
+            f"environment {name!r} is unknown, expected one of {_listed(standing_names(root))}: "
             f"correct the name or add config/environments/{name}.yaml"
         )
     environment = read(path, Environment, root)
     if environment.name != name:
         raise LineError(f"{shown(path, root)}: name: {environment.name!r} is not {name!r}: give the file's own name")
     return environment
+
+
+def standing_names(root: Path = ROOT) -> list[str]:
+    """Return the names of the environments that stand for good: all but the pattern of the branches'."""
+    return [name for name in environment_names(root) if name != PATTERN]
+
+
+def load_branch(ref: str, owner: str = "", root: Path = ROOT) -> Environment:
+    """Return the environment of a git branch: the pattern with a name, an owner and a ref, a tag; raises LineError."""
+    pattern = load_environment(PATTERN, root)
+    assert pattern.branch is not None  # noqa: S101 (the model asks for it)
+    source = pattern.branch.data_from
+    if source is not None and source not in standing_names(root):
+        raise LineError(
+            f"config/environments/{PATTERN}.yaml: branch.data_from: {source!r} is unknown, expected one of "
+            f"{_listed(standing_names(root))}: correct the name"
+        )
+    branch = pattern.branch.model_copy(update={"owner": owner or pattern.branch.owner})
+    own = {**pattern.tags, tags.REF: tags.encoded(normalise(ref))}
+    return pattern.model_copy(update={"name": environment_id(ref), "branch": branch, "tags": own})
 
 
 def load_bundle(name: str, root: Path = ROOT) -> Bundle:

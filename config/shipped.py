@@ -35,6 +35,14 @@ def commit_of(root: Path = ROOT) -> str:
     return f"{head}+" if changed else head
 
 
+def committer(root: Path = ROOT) -> str:
+    """Return who works here, as git knows them; empty where it does not."""
+    try:
+        return _git(root, "config", "user.email")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
 def _git(root: Path, *words: str) -> str:
     told = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True)
     return told.stdout.strip()

@@ -33,6 +33,8 @@ class FoundationStack(cdk.Stack):
         self.signing_key = SigningKey(self, "Signing", environment=environment).key
         self.storage = Storage(self, "Storage", environment=environment, key=self.key)
         self.catalog = glue.Database(self, "Catalog", database_name=identifier(environment.name))
+        if not environment.retain_data:  # left behind, its name would stop the next deploy of this environment
+            self.catalog.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
         self.alarms = AlarmTopic(self, "Alarms", environment=environment, key=self.key).topic
         self.api_logging = ApiLogging(self, "ApiLogging")
         handlers = Handlers(self, "Handlers", environment=environment, key=self.key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from aws_cdk import Stack, Stage
+from aws_cdk import RemovalPolicy, Stack, Stage
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as s3_assets
@@ -47,6 +47,7 @@ class Jobs(Construct):
             job_bookmarks_encryption=glue.JobBookmarksEncryption.client_side_kms(shared.key),
             s3_encryption=glue.S3Encryption.kms(shared.key),
         )
+        self.security.apply_removal_policy(RemovalPolicy.DESTROY)  # it holds no data, and its name is needed again
         self.execution_role = self._execution_role()
         self.started_by = fixed(self.execution_role)
 

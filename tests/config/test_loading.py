@@ -271,6 +271,11 @@ def test_several_mistakes_are_counted_behind_the_first(root: Path, change: Chang
         ),
         (
             "line: shop\n",
+            "line: foundation\n",
+            "line: 'foundation' is what every environment's first stack is called: choose another name",
+        ),
+        (
+            "line: shop\n",
             "line: store\n",
             "line: 'store' is not the folder's name, expected 'shop': rename one of them",
         ),

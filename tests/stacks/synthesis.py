@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import app
+from config.loading import load_branch, load_environment
 from local.template import Template
 
 ENVIRONMENTS = ("local", "dev", "prod")
@@ -53,17 +54,18 @@ class Assembly:
 
 
 @lru_cache
-def synthesized(environment: str) -> Assembly:
-    """Return the assembly of an environment with the worked example as its line."""
+def synthesized(environment: str, branch: str = "") -> Assembly:
+    """Return the assembly of an environment, or of a branch's, with the worked example as its line."""
+    wanted = load_branch(branch, "ada@example.com") if branch else load_environment(environment)
     made = app.new_app(
-        outdir=str(Path(_SCRATCH.name) / environment),
+        outdir=str(Path(_SCRATCH.name) / wanted.name),
         context={"aws:cdk:bundling-stacks": []},
         builtin_cloud_formation_validation=False,
     )
-    app.build(made, environment=environment, lines=[LINE])
+    app.build(made, environment=wanted, lines=[LINE])
     directory = Path(made.synth().directory)
     templates = {stack: json.loads((directory / f"{stack}.template.json").read_text()) for stack in STACKS}
-    return Assembly(environment=environment, directory=directory, templates=templates)
+    return Assembly(environment=wanted.name, directory=directory, templates=templates)
 
 
 def resolved(assembly: Assembly, stack: str) -> Json:
