@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from jobs.main import Context
+from runtime import unforeseen
 
 Made = TypeVar("Made")
 
@@ -41,7 +42,9 @@ def telling(work: Callable[[Context], Made]) -> Callable[[Context], Made]:
             if (base() / "input").is_dir():
                 with contextlib.suppress(OSError):  # the receipt says it, too
                     (base() / "output").mkdir(exist_ok=True)
-                    (base() / "output" / "failure").write_text(str(error)[:LONGEST_REASON], encoding="utf-8")
+                    (base() / "output" / "failure").write_text(
+                        unforeseen.told(error)[:LONGEST_REASON], encoding="utf-8"
+                    )
             raise
 
     return told

@@ -20,7 +20,7 @@ from config.bundle import Bundle
 from config.errors import LineError
 from config.parameters import Value, resolve
 from jobs.arguments import Arguments, parse
-from runtime import receipts
+from runtime import receipts, unforeseen
 from runtime.paths import RunPaths, table_name, warehouse
 from runtime.receipts import Receipt
 
@@ -31,6 +31,10 @@ MISTAKE = 65
 """Exit code of a job that a user can mend; the state machine never retries it."""
 FAULT = 70
 """Exit code of a job that failed in a way that nobody foresaw."""
+
+
+class PartsError(Exception):
+    """Parts of a job failed while the others went on: what is told of each, without values."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +125,8 @@ def run_job(
     except LineError as error:
         receipt, code = Receipt(station=station, status="failed", message=str(error)), MISTAKE
     except Exception as error:  # noqa: BLE001 (the job's last line of defence: the receipt tells, the log keeps the trace)
-        text = next(iter(str(error).splitlines()), "")
-        message = f"{station}: {type(error).__name__}: {text} (unexpected; see the job's log)"
+        what = str(error) if isinstance(error, PartsError) else unforeseen.told(error)
+        message = f"{station}: {what} (unexpected; see the job's log)"
         receipt, code = Receipt(station=station, status="failed", message=message), FAULT
         traceback.print_exc()
     if receipt.message:

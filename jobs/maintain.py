@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from config.environment import Snapshots
-from jobs.main import Context, run_job
-from runtime import captured, holders, maintenance
+from jobs.main import Context, PartsError, run_job
+from runtime import captured, holders, maintenance, unforeseen
 from runtime.captured import Loaded
 from runtime.maintenance import Done, Keeper
 from runtime.receipts import Receipt
@@ -25,20 +26,22 @@ def main() -> int:
 
 def work(context: Context) -> Receipt:
     """Load what was captured, then maintain every table; one that fails does not keep the others from it."""
-    done, failures = [], []
+    done, failures = [], dict[str, Exception]()
     loaded = None
     try:
         loaded = _load(context)
     except Exception as error:  # noqa: BLE001 (it is told when the tables are done)
-        failures.append(f"{captured.TABLE}: {type(error).__name__}: {error}")
+        failures[captured.TABLE] = error
     for table, outcome in _outcomes(context):
         if isinstance(outcome, Done):
             print(outcome)
             done.append(outcome)
         else:
-            failures.append(f"{table}: {type(outcome).__name__}: {outcome}")
+            failures[table] = outcome
+    for error in failures.values():
+        traceback.print_exception(error)
     if failures:
-        raise RuntimeError("; ".join(failures))
+        raise PartsError("; ".join(f"{table}: {unforeseen.told(error)}" for table, error in failures.items()))
     return Receipt(
         station="maintenance",
         status="succeeded",

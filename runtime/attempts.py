@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from config.errors import LineError
+from runtime import unforeseen
 
 PREFIX = "ATTEMPT#"
 
@@ -98,8 +98,7 @@ class Tracker:
         try:
             yield learnt
         except Exception as error:
-            told = str(error) if isinstance(error, LineError) else f"{type(error).__name__}: {error}"
-            learnt["message"] = told[:1000]
+            learnt["message"] = unforeseen.told(error)[:1000]
             try:
                 self._end(began, "failed")
             except (BotoCoreError, ClientError) as unheard:  # the training's own error is the one to be told

@@ -1,4 +1,8 @@
-"""What Step Functions hands to a Catch (an error's name and its cause), told as one message with its mend."""
+"""What Step Functions hands to a Catch (an error's name and its cause), told as one message with its mend.
+
+The message goes to receipts, the ledger and whoever listens: of an error that nobody foresaw it has the class and the
+place, since its text may quote values.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from runtime import unforeseen
+
 ENVIRONMENT_FILE = "the environment's file in config/environments"
+
+_QUOTES = (" Returned payload:", " in the input '")
+"""After which AWS quotes what a state was given or answered."""
 
 
 def message(*, station: str, line: str, error: Mapping[str, str]) -> str:
@@ -27,8 +36,15 @@ def message(*, station: str, line: str, error: Mapping[str, str]) -> str:
         return _training_job(station, line, told)
     if name == "States.Timeout":
         return _timeout(station, line)
-    said = ": ".join(part for part in (name, cause.strip()) if part)
+    said = ": ".join(part for part in (name, _of_aws(name, cause)) if part)
     return f"{station}: {said or 'failed without saying why'}: see the run's history in Step Functions"
+
+
+def _of_aws(name: str, cause: str) -> str:
+    """Return the cause of an error that a service names, as ``Batch.BatchException``; others may be a program's."""
+    if "." not in name:
+        return ""
+    return min((cause.split(quote, 1)[0] for quote in _QUOTES), key=len).strip()
 
 
 def _structure(cause: str) -> dict[str, Any]:
@@ -55,11 +71,12 @@ def _lambda(station: str, told: Mapping[str, Any]) -> str:
         return said
     if "Task timed out after" in said or kind == "Sandbox.Timedout":
         return f"{station}: its function ran longer than its timeout and was stopped: start the run again"
-    return f"{station}: {kind}: {said} (unexpected; see the function's log)"
+    where = unforeseen.of_lambda(kind, [str(line) for line in told.get("stackTrace") or []])
+    return f"{station}: {where} (unexpected; see the function's log)"
 
 
 def _glue(station: str, run: Mapping[str, Any]) -> str:
-    said = str(run.get("ErrorMessage") or "").strip()
+    said = unforeseen.named(str(run.get("ErrorMessage") or "").strip())
     if run["JobRunState"] == "TIMEOUT":
         return (
             f"{station}: the job ran longer than {_minutes(run.get('Timeout'))} and was stopped: "

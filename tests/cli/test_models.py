@@ -107,7 +107,7 @@ def test_versions_and_attempts_are_shown(site: Site, capsys: pytest.CaptureFixtu
     assert models.show_models(LINE, tried=True, as_json=False) == 0
     out = capsys.readouterr().out
     assert "production" in out
-    assert "run-1/large: ZeroDivisionError: division by zero" in out
+    assert "run-1/large: ZeroDivisionError at " in out
 
 
 def test_an_attempt_that_runs_in_a_run_that_has_ended_was_lost(site: Site) -> None:

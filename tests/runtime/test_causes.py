@@ -105,10 +105,29 @@ def test_a_handler_that_tells_a_mistake_is_quoted() -> None:
     assert told("delivery", "LineError", cause) == "delivery: nothing to deliver: score again"
 
 
-def test_an_unexpected_error_of_a_handler_names_its_type_without_its_trace() -> None:
-    cause = {"errorMessage": "'rows'", "errorType": "KeyError", "stackTrace": ["File handler.py"]}
+TRACE = [
+    '  File "/var/task/lambdas/run/verdict.py", line 31, in handler\n    result = verdict(\n',
+    '  File "/var/task/runtime/verdict.py", line 40, in verdict\n    rows = json.loads(body)\n',
+    '  File "/var/task/json/decoder.py", line 355, in raw_decode\n    raise\n',
+]
 
-    assert told("delivery", "KeyError", cause) == "delivery: KeyError: 'rows' (unexpected; see the function's log)"
+
+@pytest.mark.parametrize(
+    ("trace", "where"),
+    [(TRACE, " at runtime/verdict.py:40"), (TRACE[2:], " at json/decoder.py:355"), ([], ""), (["?"], ""), (None, "")],
+)
+def test_an_unexpected_error_of_a_handler_tells_its_class_and_place_and_not_its_text(trace: Any, where: str) -> None:
+    cause = {"errorMessage": "'UA-1545'", "errorType": "KeyError", "stackTrace": trace}
+
+    assert told("delivery", "KeyError", cause) == f"delivery: KeyError{where} (unexpected; see the function's log)"
+
+
+def test_a_program_in_a_glue_job_tells_its_class_and_not_its_text() -> None:
+    cause = {"Id": "jr_1", "JobRunState": "FAILED", "ErrorMessage": "Line: 7; ValueError: could not convert 'UA-1545'"}
+
+    assert told("curation", "States.TaskFailed", cause) == (
+        "curation: Line: 7; ValueError: see the log of job run jr_1"
+    )
 
 
 def test_a_handler_that_timed_out_says_so() -> None:
@@ -142,8 +161,10 @@ def test_a_state_that_timed_out_names_the_mend(station: str, mend: str) -> None:
         ("Batch.BatchException", "User is not authorized", "Batch.BatchException: User is not authorized"),
         ("States.DataLimitExceeded", "", "States.DataLimitExceeded"),
         ("", "", "failed without saying why"),
-        ("Odd", "[1]", "Odd: [1]"),
+        ("Odd", "[1]", "Odd"),
+        ("Lambda.Unknown", "It is unknown. Returned payload: {'id': 'UA-1'}", "Lambda.Unknown: It is unknown."),
+        ("States.Runtime", "'$.rows' is not in the input '{\"id\": 1}'", "States.Runtime: '$.rows' is not"),
     ],
 )
-def test_anything_else_is_told_as_it_came(error: str, cause: str, said: str) -> None:
+def test_what_else_a_service_says_is_told_without_what_it_quotes(error: str, cause: str, said: str) -> None:
     assert told("scoring", error, cause) == f"scoring: {said}: {HISTORY}"
