@@ -88,9 +88,11 @@ def form_of(line: Line) -> Form:
 
 def operations(line: Line, *, endpoint: bool = True) -> list[Operation]:
     """Return the calls of a line's API; without an endpoint nothing is predicted on request."""
+    from runtime.delivery import schema  # pydantic, which handlers that need the limits above do without
+
     form = form_of(line)
     row, example = _row(form, line.dataset.categorical), _example(form, line.dataset.categorical)
-    record, answered = _record(line.line), _answered(line.line)
+    record, answered = schema.answer(line.line), schema.example(line.line)
     one = Operation(
         verb="POST",
         path="/predictions",
@@ -188,36 +190,6 @@ def _example(form: Form, categorical: Sequence[str]) -> dict[str, Any]:
     columns = {name: "A" if name in categorical else 1 for name in form.columns}
     entities = dict.fromkeys(form.entities, "A")
     return {form.id: "example-1", form.event_time: "2026-01-31T12:00:00Z", **entities, **columns}
-
-
-def _record(line: str) -> Schema:
-    text = {"type": "string", "minLength": 1}
-    properties: dict[str, Schema] = {
-        "schema": {"type": "integer", "enum": [1]},
-        "prediction_id": {**text, "description": f"{line}:<id>:<day of the event time, in UTC>"},
-        "line": {"type": "string", "enum": [line]},
-        "run": {**text, "description": "the run that made it, or on-request"},
-        "model_version": {"type": "integer", "minimum": 1},
-        "id": text,
-        "event_time": _MOMENT,
-        "score": {"type": "number", "description": "the probability of the label 1, or the estimated value"},
-        "at": {**_MOMENT, "description": "when it was made"},
-    }
-    return _object(properties)
-
-
-def _answered(line: str) -> dict[str, Any]:
-    return {
-        "schema": 1,
-        "prediction_id": f"{line}:example-1:2026-01-31",
-        "line": line,
-        "run": "on-request",
-        "model_version": 1,
-        "id": "example-1",
-        "event_time": "2026-01-31T12:00:00+00:00",
-        "score": 0.25,
-        "at": "2026-01-31T12:00:01.250000+00:00",
-    }
 
 
 def _label(line: Line) -> Schema:

@@ -1,12 +1,12 @@
 """The prediction record, version 1, as a model: its JSON Schema is docs/prediction.schema.json, what consumers rely on.
 
 A field may be added within a version, so that a consumer lets pass what it does not know; anything else is a new one.
-Handlers write records as plain objects and never import this module.
+What REST answers is described from it. Handlers write records as plain objects and never import this module.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -33,3 +33,40 @@ class PredictionRecord(BaseModel):
     event_id: str = Field(
         default="", description="in messages only: <prediction_id>:<run>, the same in every repetition of a message"
     )
+
+
+_IN_MESSAGES = "event_id"
+
+
+def answer(line: str) -> dict[str, Any]:
+    """Return the schema of the record as REST answers it for one line, in the keywords of draft 4, too.
+
+    It has every field but what only messages carry, and nothing else.
+    """
+    told = PredictionRecord.model_json_schema()["properties"]
+    fields = {name: _plain(schema) for name, schema in told.items() if name != _IN_MESSAGES}
+    fields["line"] = {"type": "string", "enum": [line]}
+    return {"type": "object", "properties": fields, "additionalProperties": False, "required": list(fields)}
+
+
+def example(line: str) -> dict[str, Any]:
+    """Return a prediction of a line as REST answers it."""
+    found = {
+        "schema": 1,
+        "prediction_id": f"{line}:example-1:2026-01-31",
+        "line": line,
+        "run": "on-request",
+        "model_version": 1,
+        "id": "example-1",
+        "event_time": "2026-01-31T12:00:00+00:00",
+        "score": 0.25,
+        "at": "2026-01-31T12:00:01.250000+00:00",
+    }
+    PredictionRecord.model_validate(found)
+    return found
+
+
+def _plain(schema: dict[str, Any]) -> dict[str, Any]:
+    """Draft 4 knows a constant as the only value of an enumeration."""
+    plain = {name: value for name, value in schema.items() if name not in ("title", "const")}
+    return {**plain, "enum": [schema["const"]]} if "const" in schema else plain

@@ -8,11 +8,21 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from pydantic import ValidationError
 
-from runtime.delivery import lookup
+from runtime.delivery import lookup, records, schema
 from runtime.delivery.schema import PredictionRecord
 from runtime.monitoring.store import Store
 from tests.moto_server import Aws
 from tests.runtime.delivery.deliveries import conforms, record, scored
+
+ANSWER, FORMATS = schema.answer("flights"), jsonschema.FormatChecker()
+
+
+def test_rest_answers_the_record_of_its_own_line_and_nothing_more() -> None:
+    assert tuple(ANSWER["properties"]) == tuple(ANSWER["required"]) == records.FIELDS
+    jsonschema.validate(record(1), ANSWER, jsonschema.Draft4Validator, format_checker=FORMATS)
+    for change in ({"line": "fleet"}, {"event_id": "1"}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**record(1), **change}, ANSWER, jsonschema.Draft4Validator)
 
 
 def test_what_is_looked_up_over_rest_is_the_record(aws: Aws) -> None:
@@ -40,6 +50,8 @@ def test_what_is_looked_up_over_rest_is_the_record(aws: Aws) -> None:
 def test_what_is_no_record_is_refused_by_the_schema_and_by_its_model(change: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         conforms({**record(1), **change})
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**record(1), **change}, ANSWER, jsonschema.Draft4Validator, format_checker=FORMATS)
     with pytest.raises(ValidationError):
         PredictionRecord.model_validate({**record(1), **change})
 
