@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import dataclasses
 import json
 import os
 import re
@@ -27,6 +28,8 @@ sys.path[:0] = [str(ROOT)]
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+
+from runtime.monitoring import place
 
 GOALS = (
     "goals: a handler imports within 1.3 x the floor of its clients; at most 100 microseconds of our own per event, "
@@ -70,10 +73,11 @@ def services(source: str) -> list[str]:
 
 
 def environment(source: str) -> dict[str, str]:
-    """Return a value for each variable that a handler's Environment names."""
+    """Return a value for each variable that a handler's Environment names, or takes from that of those that judge."""
     classes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)]
     fields = [one for each in classes if each.name == "Environment" for one in each.body]
-    told = {
+    shared = {field.name.upper(): _value(str(field.type)) for field in dataclasses.fields(place.Environment)}
+    told = shared | {
         one.target.id.upper(): _value(ast.unparse(one.annotation))
         for one in fields
         if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
