@@ -38,10 +38,10 @@ def work(context: Context) -> Receipt:
             done.append(outcome)
         else:
             failures[table] = outcome
-    for error in failures.values():
-        traceback.print_exception(error)
+    for failure in failures.values():
+        traceback.print_exception(failure)
     if failures:
-        raise PartsError("; ".join(f"{table}: {unforeseen.told(error)}" for table, error in failures.items()))
+        raise PartsError("; ".join(f"{table}: {unforeseen.told(failure)}" for table, failure in failures.items()))
     return Receipt(
         station="maintenance",
         status="succeeded",

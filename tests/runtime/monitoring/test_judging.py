@@ -265,7 +265,7 @@ def test_a_column_may_be_held_together_with_the_windows_before(aws: Aws) -> None
 
 
 def _threes(world: World) -> list[list[list[int]]]:
-    days = [MOVED, SAME, SAME, MOVED, MOVED, MOVED]
+    days: list[dict[str, Any]] = [MOVED, SAME, SAME, MOVED, MOVED, MOVED]
     return [[one["counts"] for one in days[at : at + 3]] for at in range(4)]
 
 
