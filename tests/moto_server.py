@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import uuid
@@ -19,7 +20,7 @@ from botocore.exceptions import ReadTimeoutError
 from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
-from local import transactions
+from local import quick_items, transactions
 from local.conditional_puts import one_at_a_time
 from local.patches import Patches
 
@@ -52,19 +53,23 @@ class Aws:
             config=Config(retries={"total_max_attempts": 1}),
         )
 
+    def plain(self, service: str) -> Any:
+        """Return a client that is shared, for who puts nothing into its way: each new one costs some milliseconds."""
+        return _plain(self, service)
+
     def environment(self, **variables: str) -> dict[str, str]:
         """Return the environment variables of a function that is told ``variables``."""
         return {**CREDENTIALS, "AWS_ENDPOINT_URL": self.endpoint, **variables}
 
     def bucket(self) -> str:
         name = _new("bucket")
-        self.client("s3").create_bucket(Bucket=name)
+        self.plain("s3").create_bucket(Bucket=name)
         return name
 
     def table(self, *keys: str) -> str:
         """Create a table with a partition key and, if given, a sort key; both are text."""
         name = _new("table")
-        self.client("dynamodb").create_table(
+        self.plain("dynamodb").create_table(
             TableName=name,
             KeySchema=[
                 {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
@@ -76,12 +81,12 @@ class Aws:
 
     def queue(self) -> str:
         """Create a queue; return its URL."""
-        url: str = self.client("sqs").create_queue(QueueName=_new("queue"))["QueueUrl"]
+        url: str = self.plain("sqs").create_queue(QueueName=_new("queue"))["QueueUrl"]
         return url
 
     def topic(self) -> tuple[str, str]:
         """Create a topic and a queue that receives the bare messages; return the topic's ARN and the queue's URL."""
-        sns, sqs = self.client("sns"), self.client("sqs")
+        sns, sqs = self.plain("sns"), self.plain("sqs")
         topic = sns.create_topic(Name=_new("topic"))["TopicArn"]
         queue = sqs.create_queue(QueueName=_new("queue"))["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -90,7 +95,7 @@ class Aws:
 
     def bus(self, pattern: dict[str, Any] | None = None) -> tuple[str, str]:
         """Create a bus and a queue that gets its events (of the pattern); return the bus's name and the queue's URL."""
-        events, sqs = self.client("events"), self.client("sqs")
+        events, sqs = self.plain("events"), self.plain("sqs")
         bus, rule = _new("bus"), _new("rule")
         events.create_event_bus(Name=bus)
         queue = sqs.create_queue(QueueName=_new("queue"))["QueueUrl"]
@@ -101,12 +106,17 @@ class Aws:
 
     def messages(self, queue: str) -> list[str]:
         """Take every message from a queue; return the bodies."""
-        sqs, found = self.client("sqs"), []
+        sqs, found = self.plain("sqs"), []
         while batch := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
             found += [message["Body"] for message in batch]
             for message in batch:
                 sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
         return found
+
+
+@functools.cache
+def _plain(aws: Aws, service: str) -> Any:
+    return aws.client(service)
 
 
 @dataclass
@@ -179,7 +189,7 @@ def converge(aws: Aws, scenario: Callable[[], Scenario]) -> list[str]:
             faults.on(*clients)
             with suppress(Exception):  # whatever the fault became, the second run must mend it
                 world.work(*clients)
-            world.work(*[aws.client(service) for service in world.services])
+            world.work(*[aws.plain(service) for service in world.services])
             world.check()
         if len(faults.calls) <= len(struck):
             return struck
@@ -195,6 +205,7 @@ def aws() -> Iterator[Aws]:
     host, port = server.get_host_and_port()
     patches = Patches()
     transactions.replace(patches)
+    quick_items.replace(patches)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(S3Response, "put_object", one_at_a_time())
         yield Aws(endpoint=f"http://{host}:{port}")

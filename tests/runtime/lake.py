@@ -39,7 +39,10 @@ class Lake:
 
     def catalog(self, endpoint: str = "") -> GlueCatalog:
         return tables.catalog(
-            warehouse=f"s3://{self.bucket}/warehouse", region=REGION, endpoint=endpoint or self.aws.endpoint
+            warehouse=f"s3://{self.bucket}/warehouse",
+            region=REGION,
+            endpoint=endpoint or self.aws.endpoint,
+            glue=None if endpoint else self.aws.plain("glue"),
         )
 
     def name(self, table: str = "orders") -> str:
