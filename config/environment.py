@@ -66,6 +66,11 @@ class Environment(Strict):
         default={}, description="the engine that this environment gives to a line: line -> engine"
     )
     alarm_emails: list[str] = Field(default=[])
+    runbooks: Annotated[str, Field(pattern=r"^https://[^\s?#]+$")] | None = Field(
+        default=None,
+        description="URL of the folder in which the pages of docs/runbooks are published, to which alarms link; "
+        "none means their path in the repository",
+    )
     compute: dict[str, Compute] = Field(
         default={}, description="the machines that this environment trains a line on: line -> compute"
     )
@@ -95,6 +100,11 @@ class Environment(Strict):
         if (self.name == PATTERN) != (self.branch is not None):
             raise ValueError(f"branch: belongs into {PATTERN}.yaml, and there only: move it")
         return self
+
+    @property
+    def runbook_folder(self) -> str:
+        """Where the runbook pages lie, ending in a slash."""
+        return f"{(self.runbooks or 'docs/runbooks').rstrip('/')}/"
 
     @model_validator(mode="after")
     def _embedded_only_here(self) -> Environment:

@@ -155,6 +155,16 @@ class Line(Strict):
         return self
 
     @model_validator(mode="after")
+    def _a_run_lies_in_one_window(self) -> Line:
+        hours, least = self.monitoring.window.hours, min(24, self.scoring.hours)
+        if hours is not None and hours < least:
+            raise ValueError(
+                f"monitoring.window.hours: {hours} is less than the {self.scoring.hours} hours that a run scores, and "
+                f"what a run scored is judged as one, expected at least {least}: raise it, or give a count instead"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _incremental_by_one_partition(self) -> Line:
         for table, curated in self.curation.items():
             source = self.sources.get(curated.incremental)

@@ -104,7 +104,14 @@ class LineStack(cdk.Stack):
         self.retraining = Retraining(
             self, "Retraining", shared=shared, handlers=handlers, line=line, run=self.run, alarms=self.monitoring.alarms
         )
-        self.alarm = composite_alarm(self, "LineAlarm", line=line.line, topic=shared.alarms, alarms=self._alarms())
+        self.alarm = composite_alarm(
+            self,
+            "LineAlarm",
+            line=line.line,
+            topic=shared.alarms,
+            alarms=self._alarms(),
+            runbooks=environment.runbook_folder,
+        )
         self.dashboard = LineDashboard(
             self,
             "Overview",

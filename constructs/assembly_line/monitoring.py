@@ -14,7 +14,7 @@ from constructs import Construct
 from assembly_line.alarms import error_alarm
 from assembly_line.feedback import Feedback
 from assembly_line.handler import Handler, Handlers
-from assembly_line.monitors import monitor_alarm, runbook_folder
+from assembly_line.monitors import monitor_alarm
 from assembly_line.naming import slug
 from assembly_line.permissions import acknowledge, allow, allow_key, allow_read, allow_write
 from assembly_line.queue import DeadLetters
@@ -48,7 +48,8 @@ class MonitoringStation(Station):
         self._shared, self._builder, self._line, self._feedback = shared, handlers, line, feedback
         self.drift = self._drift()
         self.judge = self._judge()
-        self.monitors = {monitor: monitor_alarm(self, monitor, line=line) for monitor in MONITORS}
+        runbooks = shared.environment.runbook_folder
+        self.monitors = {monitor: monitor_alarm(self, monitor, line=line, runbooks=runbooks) for monitor in MONITORS}
         self.alarms: dict[Reason, list[cloudwatch.Alarm]] = {
             "drift": [self.monitors["drift"]],
             "performance": [self.monitors["performance"]],
@@ -93,7 +94,7 @@ class MonitoringStation(Station):
                 "METRIC": line.observed_metric,
                 "HIDDEN": json.dumps(sorted(name.lower() for name in line.personal)),
                 "LINK": self._link(),
-                "RUNBOOKS": runbook_folder(),
+                "RUNBOOKS": shared.environment.runbook_folder,
                 **environment,
             },
             timeout=_TIMEOUT,

@@ -22,15 +22,11 @@ _SAYS: dict[Monitor, str] = {
 }
 
 
-def runbook_folder() -> str:
-    """Where the runbook pages lie, in the repository."""
-    return "docs/runbooks/"
-
-
-def monitor_alarm(scope: Construct, monitor: Monitor, *, line: Line) -> cloudwatch.Alarm:
+def monitor_alarm(scope: Construct, monitor: Monitor, *, line: Line, runbooks: str) -> cloudwatch.Alarm:
     """Return the alarm that follows a monitor: the judge decides, so no period without news changes it.
 
-    It tells nobody: the judge says what moved, and the line's composite alarm rings.
+    It tells nobody: the judge says what moved, and the line's composite alarm rings. ``runbooks`` is the folder of the
+    pages that say what to do.
     """
     says = _SAYS[monitor].format(line=line.line, metric=line.observed_metric)
     return cloudwatch.Alarm(
@@ -40,13 +36,13 @@ def monitor_alarm(scope: Construct, monitor: Monitor, *, line: Line) -> cloudwat
         threshold=1,
         evaluation_periods=1,
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        alarm_description=f"{says}: see {runbook_folder()}{monitor}.md",
+        alarm_description=f"{says}: see {runbooks}{monitor}.md",
         treat_missing_data=cloudwatch.TreatMissingData.IGNORE,
     )
 
 
 def composite_alarm(
-    scope: Construct, id_: str, *, line: str, topic: sns.ITopic, alarms: Sequence[cloudwatch.IAlarm]
+    scope: Construct, id_: str, *, line: str, topic: sns.ITopic, alarms: Sequence[cloudwatch.IAlarm], runbooks: str
 ) -> cloudwatch.CompositeAlarm:
     """Return the alarm that rings while any other of the line does."""
     rules = [cloudwatch.AlarmRule.from_alarm(alarm, cloudwatch.AlarmState.ALARM) for alarm in alarms]
@@ -54,7 +50,7 @@ def composite_alarm(
         scope,
         id_,
         alarm_rule=cloudwatch.AlarmRule.any_of(*rules),
-        alarm_description=f"something is wrong with line {line}: its other alarms say what, see {runbook_folder()}",
+        alarm_description=f"something is wrong with line {line}: its other alarms say what, see {runbooks}",
     )
     made.add_alarm_action(actions.SnsAction(topic))
     made.add_ok_action(actions.SnsAction(topic))

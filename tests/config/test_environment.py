@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from config.environment import Environment
 from config.job_size import JobSize
 
 
@@ -22,3 +23,16 @@ def test_a_size_that_fargate_does_not_offer_is_told_with_those_it_does(vcpu: int
     with pytest.raises(ValidationError) as told:
         JobSize.model_validate({"vcpu": vcpu, "memory_mb": memory_mb})
     assert str(told.value.errors()[0]["ctx"]["error"]) == message
+
+
+@pytest.mark.parametrize(
+    ("given", "folder"),
+    [
+        (None, "docs/runbooks/"),
+        ("https://wiki.example.com/runbooks", "https://wiki.example.com/runbooks/"),
+        ("https://wiki.example.com/", "https://wiki.example.com/"),
+    ],
+)
+def test_runbooks_lie_where_they_are_published_or_in_the_repository(given: str | None, folder: str) -> None:
+    said = {"name": "dev", "account": "123456789012", "region": "eu-central-1", "retain_data": False}
+    assert Environment.model_validate({**said, "runbooks": given}).runbook_folder == folder

@@ -270,6 +270,12 @@ def test_several_mistakes_are_counted_behind_the_first(root: Path, change: Chang
             "schedule: 'daily' is not a schedule, expected rate(...) or cron(...)",
         ),
         (
+            "\nmonitoring:\n",
+            "\nmonitoring:\n  window: {hours: 6}\n",
+            "monitoring.window.hours: 6 is less than the 168 hours that a run scores, and what a run scored is judged "
+            "as one, expected at least 24: raise it, or give a count instead",
+        ),
+        (
             "line: shop\n",
             "line: foundation\n",
             "line: 'foundation' is what every environment's first stack is called: choose another name",
@@ -361,6 +367,11 @@ def test_an_unknown_environment_is_told_with_the_known_ones(root: Path) -> None:
             "retain_data: false",
             "retain_data: maybe",
             "retain_data: 'maybe' is not allowed: input should be a valid boolean, unable to interpret input",
+        ),
+        (
+            "retain_data: false",
+            "retain_data: false\nrunbooks: docs/runbooks",
+            r"runbooks: 'docs/runbooks' is not allowed: string should match pattern '^https://[^\s?#]+$'",
         ),
         (
             "retain_data: false",
