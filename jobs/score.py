@@ -48,6 +48,7 @@ def work(context: Context) -> Receipt:
         event_time=dataset.event_time,
         score_date=score_date,
         at=dt.datetime.now(dt.UTC),
+        personal=context.bundle.definition.personal,
     )
     given = Given(parameters=context.parameters)
     snapshot, results = _audited(context, scored, score_date, given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,8 +56,12 @@ def score(
     event_time: str,
     score_date: dt.date,
     at: dt.datetime,
+    personal: Collection[str] = (),
 ) -> Scored:
-    """Return a prediction for each example; raises LineError when there are none, or one that nothing could carry."""
+    """Return a prediction for each example; raises LineError when there are none, or one that nothing could carry.
+
+    The error names the row by its id, unless that is ``personal``.
+    """
     if examples.num_rows == 0:
         raise LineError(
             f"scoring: no row of the spine lies in the scoring window of {score_date}: "
@@ -66,8 +71,10 @@ def score(
     scores = models.scores(model.model, frame, model.manifest.task)
     ids = examples[id_column].cast(pa.string())
     if strange := [i for i, value in enumerate(scores.tolist()) if not carried(value)]:
+        hidden = id_column.lower() in {name.lower() for name in personal}
+        whom = f"row {strange[0] + 1}" if hidden else repr(ids[strange[0]].as_py())
         raise LineError(
-            f"scoring: the model estimates {scores[strange[0]]:g} for {ids[strange[0]].as_py()!r} "
+            f"scoring: the model estimates {scores[strange[0]]:g} for {whom} "
             f"({len(strange)} of {len(scores)} rows are like this), expected a finite number up to {LARGEST:g}: "
             f"look at the row and at lines/{line}/train.py"
         )

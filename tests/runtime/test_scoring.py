@@ -15,7 +15,7 @@ from runtime.encoding import Column, Encoding
 from runtime.manifest import Manifest
 
 
-def estimates(*distances: float, factor: float) -> list[float]:
+def estimates(*distances: float, factor: float, personal: tuple[str, ...] = ()) -> list[float]:
     """Score flights with a model that estimates a multiple of their distance."""
     model = LinearRegression().fit(pd.DataFrame({"distance": [0.0, 1.0]}), [0.0, 1.0])
     model.coef_, model.intercept_ = np.array([factor]), 0.0
@@ -37,6 +37,7 @@ def estimates(*distances: float, factor: float) -> list[float]:
         event_time="at",
         score_date=moment.date(),
         at=moment,
+        personal=personal,
     )
     found: list[float] = scored.rows["score"].to_pylist()
     return found
@@ -57,3 +58,8 @@ def test_a_value_that_nothing_could_carry_is_refused_with_its_row() -> None:
         "scoring: the model estimates 1e+140 for 'f1' (2 of 3 rows are like this), "
         "expected a finite number up to 1e+125: look at the row and at lines/flights/train.py"
     )
+
+
+def test_a_personal_id_is_named_by_its_row() -> None:
+    with pytest.raises(LineError, match=r"estimates 1e\+140 for row 2 \(2 of 3"):
+        estimates(1.0, 1e20, 1e30, factor=1e120, personal=("ID",))
