@@ -15,6 +15,8 @@ from runtime.poison import PoisonError
 
 LARGEST_BODY = 256 * 1024
 """Characters: senders keep well below."""
+_SHALLOW = 400
+"""Brackets of a body that can be written again, whatever it says: Python goes deeper than that."""
 
 Event = Mapping[str, Any]
 
@@ -31,7 +33,7 @@ def parse(body: str, line: str) -> tuple[list[Event], str]:
         raise PoisonError(f"the body has more than {LARGEST_BODY} characters")
     try:
         given = json.loads(body, parse_constant=_no_constant)
-        json.dumps(given, ensure_ascii=False).encode()  # an escaped half of a surrogate pair is no text
+        _check_text(body, given)
     except (ValueError, RecursionError):
         raise PoisonError("the body is not JSON (which has no NaN or Infinity)") from None
     if not isinstance(given, dict):
@@ -77,6 +79,14 @@ def chosen(event: Event, share: float) -> bool:
     return int(event["event_id"][:8], 16) < share * 0x1_0000_0000
 
 
+def _check_text(body: str, given: Any) -> None:
+    """Raise ValueError or RecursionError for what could not be written again: half of a surrogate pair, or too deep."""
+    if "\\ud" in body or "\\uD" in body or body.count("{") + body.count("[") > _SHALLOW:
+        json.dumps(given, ensure_ascii=False).encode()
+    else:
+        body.encode()
+
+
 def _check(event: Any, line: str) -> None:
     if not isinstance(event, dict):
         raise PoisonError(" is not an object")
@@ -87,6 +97,9 @@ def _check(event: Any, line: str) -> None:
     if not isinstance(inputs, dict):
         raise PoisonError(".inputs is not an object")
     for i, value in enumerate(inputs.values()):
+        kind = type(value)
+        if kind is str or value is None or (kind is float and math.isfinite(value)):
+            continue
         if isinstance(value, (dict, list)) or (isinstance(value, (int, float)) and not _finite(value)):
             raise PoisonError(f".inputs: value {i} is neither a number that fits a double, text, true, false nor null")
     milliseconds = event.get("milliseconds")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from runtime.delivery import records
@@ -32,7 +31,7 @@ def of(item: Item, line: str) -> dict[str, Any]:
         if item.label.outcome is not None:
             made["outcome"] = {"N": repr(item.label.outcome)}
     if item.counted is not None:
-        made["counted"] = {"S": json.dumps(asdict(item.counted))}
+        made["counted"] = {"S": json.dumps(vars(item.counted))}
     if item.captured:
         made["captured"] = {"SS": sorted(item.captured)}
     if item.unmatched_since:

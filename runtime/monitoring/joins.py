@@ -67,6 +67,11 @@ class Item:
     expires: int = 0
 
 
+def changed(item: Item, **fields: Any) -> Item:
+    """Return an item with other fields; of the thousands of a batch, several times as fast as ``replace``."""
+    return Item(**{**vars(item), **fields})
+
+
 def predicted(item: Item, record: Mapping[str, Any], slices: Mapping[str, str] | None) -> Item:
     """Return the item with a prediction, unless a newer one is there; what its slices are may be told later."""
     known = item.prediction
@@ -74,7 +79,7 @@ def predicted(item: Item, record: Mapping[str, Any], slices: Mapping[str, str] |
         return item
     fields = {name: record[name] for name in records.FIELDS}
     same = known is not None and fields == dict(known)
-    return replace(item, prediction=fields, slices=slices if slices is not None else item.slices if same else None)
+    return changed(item, prediction=fields, slices=slices if slices is not None else item.slices if same else None)
 
 
 def labelled(item: Item, given: Label, now: dt.datetime) -> tuple[Item, str]:
@@ -84,25 +89,25 @@ def labelled(item: Item, given: Label, now: dt.datetime) -> tuple[Item, str]:
     """
     known = item.label
     if known is None:
-        return replace(item, label=given, label_at=now.isoformat(timespec="seconds")), "new"
+        return changed(item, label=given, label_at=now.isoformat(timespec="seconds")), "new"
     if given.label == known.label and (given.outcome is None or given.outcome == known.outcome):
         later = max(known.known_at, given.known_at)
-        return (item if later == known.known_at else replace(item, label=replace(known, known_at=later))), "repeated"
+        return (item if later == known.known_at else changed(item, label=replace(known, known_at=later))), "repeated"
     if given.label == known.label and known.outcome is None:  # the business outcome is told later than the label
         later = max(known.known_at, given.known_at)
-        return replace(item, label=replace(given, known_at=later)), "changed"
+        return changed(item, label=replace(given, known_at=later)), "changed"
     if given.known_at < known.known_at:
         return item, "superseded"
     if given.known_at == known.known_at:
         raise ConflictError("the prediction has another label already, and this one was not known later")
-    return replace(item, label=given, label_at=now.isoformat(timespec="seconds")), "changed"
+    return changed(item, label=given, label_at=now.isoformat(timespec="seconds")), "changed"
 
 
 def captured(item: Item, event_id: str) -> Item:
     """Return the item with an event marked as counted; one too many is left as it is."""
     if len(item.captured) >= MOST_CAPTURED:
         return item
-    return replace(item, captured=item.captured | {event_id})
+    return changed(item, captured=item.captured | {event_id})
 
 
 def settled(item: Item, store: Store, now: dt.datetime) -> Item:
@@ -114,18 +119,18 @@ def settled(item: Item, store: Store, now: dt.datetime) -> Item:
     expires = item.expires or expiry(now, store.keep_days)
     if item.prediction is None:
         since = item.unmatched_since or now.isoformat(timespec="seconds")
-        return replace(item, unmatched_since=since if item.label is not None else "", expires=expires)
+        return changed(item, unmatched_since=since if item.label is not None else "", expires=expires)
     if item.label is None or not store.windows:
-        return replace(item, expires=expires)
-    counted = item.counted or Counted(
-        window=store.window(item.key, item.prediction["event_time"]),
-        score=item.prediction["score"],
+        return changed(item, expires=expires)
+    known = item.counted
+    counted = Counted(
+        window=known.window if known else store.window(item.key, item.prediction["event_time"]),
+        score=known.score if known else item.prediction["score"],
         label=item.label.label,
         outcome=item.label.outcome,
-        slices={},
+        slices=item.slices or (known.slices if known else {}),
     )
-    counted = replace(counted, label=item.label.label, outcome=item.label.outcome, slices=item.slices or counted.slices)
-    return replace(item, counted=counted, unmatched_since="", expires=expires)
+    return changed(item, counted=counted, unmatched_since="", expires=expires)
 
 
 def difference(before: Counted | None, after: Counted | None, task: Task) -> Counters:

@@ -10,7 +10,7 @@ import datetime as dt
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.monitoring import items, joins, opening, partials
@@ -24,6 +24,7 @@ LIMIT = 100
 """Writes of one transaction, and keys of one reading: DynamoDB's."""
 
 Pair = tuple[Item, Item]
+_UNSAID = {"version": 0, "expires": 0}
 
 
 def _nothing(*_: Any) -> list[Any]:
@@ -91,8 +92,8 @@ def _chunk(
         after = joins.settled(edit.change(before, raws.get(edit.aside)), store, now)
         if place := _window(after, store):
             touched.add(place)
-        if _told(after) != _told(before) or (edit.always and edit.beside(after, raws.get(edit.aside))):
-            pairs.append((before, replace(after, version=before.version + 1)))
+        if not _same(before, after) or (edit.always and edit.beside(after, raws.get(edit.aside))):
+            pairs.append((before, joins.changed(after, version=before.version + 1)))
     lost: list[str] = []
     for group in _grouped(pairs, store):
         beside = [
@@ -106,9 +107,9 @@ def _chunk(
     return lost
 
 
-def _told(item: Item) -> Item:
-    """An item that says nothing is not written for the time at which it would expire."""
-    return replace(item, version=0, expires=0)
+def _same(before: Item, after: Item) -> bool:
+    """Whether two items say the same: one is not written for the time alone at which it would expire."""
+    return before is after or {**vars(before), **_UNSAID} == {**vars(after), **_UNSAID}
 
 
 def _window(item: Item, store: Store) -> str:
