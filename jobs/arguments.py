@@ -33,6 +33,8 @@ class Arguments:
     code: str = ""
     """Digest of the platform's own code."""
     variant: str = ""
+    pins: str = ""
+    """Key in the lake of what a branch's environment reads of another; empty where nothing can be pinned."""
     online_table: str = ""
     ledger_table: str = ""
     signing_key: str = ""

@@ -21,7 +21,7 @@ from runtime.engine import Query, literal
 from runtime.paths import table_name
 from runtime.sources import line_table, objects, spark_options
 from runtime.sources.loaded import Object
-from runtime.sources.loading import Origins
+from runtime.sources.loading import Origins, listed
 from runtime.spark_sources import Raw
 
 if TYPE_CHECKING:
@@ -105,12 +105,9 @@ class Distributed:
                 f"sources.{name}: partitions, bad_rows: quarantine and other encodings than utf-8 are read by DuckDB "
                 "only: remove them, or let the line's engine be duckdb"
             )
-        arguments = self._context.arguments
-        found = objects.listed(
-            self._context.s3, bucket=arguments.raw_bucket, line=arguments.line, name=name, source=source
-        )
+        found = listed(name, source, origins=self._origins)
         if self._context.endpoint is None:
-            paths = {one.key: f"s3://{one.bucket}/{one.key}" for one in found}
+            paths = {one.key: self._newest(one) for one in found}
         else:
             fetched = objects.download(
                 self._context.s3, found, name=f"spark-{name}", source=source, folder=self._context.folder
@@ -128,8 +125,7 @@ class Distributed:
             endpoint = self._origins.endpoint(source.connection)
             found = spark_options.read(name, source, endpoint, self._context.parameters, subject=subject)
             return Raw(format=found.format, options=found.options)
-        context = self._context
-        database, catalog = context.arguments.database, context.catalog
+        database, catalog = self._origins.database_of(name), self._context.catalog
         snapshot = line_table.snapshot_of(catalog, source, database=database, subject=subject)
         uris = tables.uris(catalog, f"{database}.{table_name(source.line, source.table)}", snapshot)
         return Raw(format="parquet", files={(): self._readable(uris)})
@@ -138,7 +134,19 @@ class Distributed:
         """Return files as the executors reach them."""
         return uris if self._context.endpoint is None else [str(path) for path in self._local(uris)]
 
+    def _newest(self, one: Object) -> str:
+        """Return where executors, who read no versions, find an object: a pinned one in a copy of this run's."""
+        if not one.version:
+            return f"s3://{one.bucket}/{one.key}"
+        context = self._context
+        target = f"{context.paths.prefix}pinned/{one.key}"
+        source = {"Bucket": one.bucket, "Key": one.key, "VersionId": one.version}
+        context.s3.copy(source, context.paths.lake, target)
+        return f"s3://{context.paths.lake}/{target}"
+
     def _header(self, one: Object) -> tuple[str, ...]:
-        body = self._context.s3.get_object(Bucket=one.bucket, Key=one.key, Range=f"bytes=0-{_HEADER_BYTES - 1}")["Body"]
+        version = {"VersionId": one.version} if one.version else {}
+        first_bytes = f"bytes=0-{_HEADER_BYTES - 1}"
+        body = self._context.s3.get_object(Bucket=one.bucket, Key=one.key, Range=first_bytes, **version)["Body"]
         first = body.read().decode("utf-8-sig", errors="replace")
         return tuple(next(csv.reader(io.StringIO(first)), []))

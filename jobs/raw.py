@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from config.sources import DatabaseSource, LineSource, S3Source, Source
 from jobs.main import Context
-from runtime import engine, publication
+from runtime import engine, pins, publication
 from runtime.engine import Connection, quoted
 from runtime.sources.loaded import REJECTED, SCHEMA, Loaded, Object, fingerprints_by_partition
 from runtime.sources.loading import Origins, fingerprint, listed, load
@@ -24,8 +24,10 @@ class Raw:
             database=context.arguments.database,
             client=context.client,
             catalog=lambda: context.catalog,
+            pins=pins.read(context.s3, context.paths.lake, context.arguments.pins),
         )
-        self.declared = {name: self._pinned(source) for name, source in context.bundle.definition.sources.items()}
+        sources = context.bundle.definition.sources
+        self.declared = {name: self._pinned(name, source) for name, source in sources.items()}
         self._loaded: dict[str, Loaded] = {}
         self._only: dict[str, frozenset[str]] = {}
         self._fingerprints: dict[str, str] = {}
@@ -93,9 +95,13 @@ class Raw:
             self._listed[name] = listed(name, source, origins=self.origins) if isinstance(source, S3Source) else []
         return self._listed[name]
 
-    def _pinned(self, source: Source) -> Source:
+    def _pinned(self, name: str, source: Source) -> Source:
         """Name the snapshot of another line's table that its station published together with the others."""
-        if not isinstance(source, LineSource) or source.snapshot is not None:
+        if not isinstance(source, LineSource):
+            return source
+        if self.origins.pins is not None and name in self.origins.pins.tables:
+            return source.model_copy(update={"snapshot": self.origins.pins.tables[name]})
+        if source.snapshot is not None:
             return source
         context, known = self._context, dict[str, int]()
         for station in ("curation", "features"):

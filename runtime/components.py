@@ -9,6 +9,7 @@ from typing import Any
 
 from runtime import promotion, publication, raw_objects
 from runtime.freshness import CODE
+from runtime.pins import Pins
 from runtime.plan import Plan, Statement
 from runtime.promotion import Champion
 from runtime.receipts import Receipt
@@ -36,6 +37,8 @@ class World:
     raw_bucket: str
     lake_bucket: str
     ledger_table: str
+    pins: Pins | None = None
+    """What the line reads of another environment, where this one is a branch's."""
 
 
 @dataclass
@@ -117,9 +120,13 @@ def _curation(gathered: _Gathered) -> None:
     gathered.statements(plan.curation.values())
     for name, source in plan.sources.items():
         match source.get("kind", "s3"):
+            case "s3" if world.pins is not None and name in world.pins.files:
+                gathered.found[f"source {name}"] = raw_objects.fingerprint(world.pins.objects(name))
             case "s3":
                 objects = raw_objects.listed(world.s3, bucket=world.raw_bucket, line=plan.line, source=name)
                 gathered.found[f"source {name}"] = raw_objects.fingerprint(objects)
+            case "line" if world.pins is not None and name in world.pins.tables:
+                gathered.found[f"source {name}"] = str(world.pins.tables[name])
             case "line":
                 gathered.found[f"source {name}"] = str(_of_line(world, source))
             case _:

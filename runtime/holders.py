@@ -53,6 +53,10 @@ def holders(line: Line, *, now: dt.datetime, dataset_days: float) -> dict[int, l
 def _documents(line: Line, *, now: dt.datetime, dataset_days: float) -> Iterator[tuple[str, Any]]:
     for key, _ in _objects(line, f"published/{line.name}/"):
         yield f"published by {key.rsplit('/', 1)[1].removesuffix('.json')}", _json(line, key)
+    for key, _ in _objects(line, f"held/{line.name}/"):
+        document = _json(line, key)
+        if document is not None and document["until"] > now.strftime("%Y-%m-%dT%H:%M:%SZ"):
+            yield f"environment {key.rsplit('/', 1)[1].removesuffix('.json')}", document
     for key, at in _objects(line, f"datasets/{line.name}/"):
         if key.endswith("/manifest.json") and now - at < dt.timedelta(days=dataset_days):
             yield f"dataset {key.split('/')[2]}", _json(line, key)

@@ -56,7 +56,7 @@ class Maintenance(Construct):
 
     def _grant(self, shared: Shared, line: str, registry: Registry) -> None:
         role, tables, notes = self.job.role, f"warehouse/{shared.database}/{line}_", f"maintenance/{line}/"
-        naming = [f"{folder}/{line}/" for folder in ("runs", "published", "datasets")]
+        naming = [f"{folder}/{line}/" for folder in ("runs", "published", "datasets", "held")]
         captured = f"captured/{line}/"
         allow_tables(role, Stack.of(self), database=shared.database, line=line, write=True)  # captured events' too
         allow_read(role, shared.lake, tables, notes, captured, *naming)

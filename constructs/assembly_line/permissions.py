@@ -42,7 +42,7 @@ def allow(
             raise ValueError(f"{role.node.path}: action {action!r} has a wildcard, expected whole actions: name each")
     for resource in on:
         if "*" in resource:
-            finding = f"AwsSolutions-IAM5[Resource::{_flat(Stack.of(role).resolve(resource))}]"
+            finding = f"AwsSolutions-IAM5[Resource::{flat(Stack.of(role).resolve(resource))}]"
             acknowledge(role, finding, why)
     role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(on), conditions=when))
 
@@ -114,15 +114,15 @@ def allow_tables(
     )
 
 
-def _flat(value: Any) -> str:
+def flat(value: Any) -> str:
     """Return a resolved resource as cdk-nag writes it into a finding's id."""
     match value:
         case {"Fn::Join": [delimiter, parts]}:
-            return str(delimiter).join(map(_flat, parts))
+            return str(delimiter).join(map(flat, parts))
         case {"Fn::GetAtt": [resource, attribute]}:
             return f"<{resource}.{attribute}>"
         case {"Fn::ImportValue": name}:
-            return _flat(name)
+            return flat(name)
         case {"Ref": name}:
             return f"<{name}>"
     return str(value).replace("${", "<").replace("}", ">")

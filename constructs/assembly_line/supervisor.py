@@ -10,6 +10,7 @@ from constructs import Construct
 from assembly_line.handler import Handler, Handlers
 from assembly_line.jobs import Jobs, allow_object
 from assembly_line.permissions import allow, allow_key, allow_read, allow_write
+from assembly_line.pinned import pins_of
 from assembly_line.shared import Shared
 from assembly_line.tasks import call, retry_events
 from config.sources import lines_read
@@ -38,6 +39,7 @@ class Supervisor(Construct):
                 **ledger,
                 "RAW_BUCKET": shared.raw.bucket_name,
                 "PLAN": jobs.plan.s3_object_url,
+                "PINS": (pins := pins_of(shared.environment, line)),
             },
         )
         self.verdict = Handler(
@@ -60,6 +62,8 @@ class Supervisor(Construct):
         allow(self.failure.role, "sns:Publish", on=[shared.alarms.topic_arn])
         allow_object(self.freshness.role, jobs.plan)
         allow(self.freshness.role, "s3:ListBucket", on=[shared.raw.bucket_arn])
+        if pins:
+            allow_read(self.freshness.role, shared.lake, f"pins/{line}/", listing=False)
         others = sorted(lines_read(jobs.bundle.definition.sources))
         if others:
             allow_read(self.freshness.role, shared.lake, *(f"published/{other}/" for other in others))

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger
 
-from runtime import environment, skipping
+from runtime import environment, pins, skipping
 from runtime.components import World
 from runtime.paths import RunPaths
 from runtime.plan import Plan, decoded
@@ -21,6 +21,7 @@ class Environment:
     lake_bucket: str
     ledger_table: str
     plan: str
+    pins: str
 
 
 ENVIRONMENT = environment.load(Environment)
@@ -45,6 +46,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             raw_bucket=ENVIRONMENT.raw_bucket,
             lake_bucket=ENVIRONMENT.lake_bucket,
             ledger_table=ENVIRONMENT.ledger_table,
+            pins=pins.read(S3, ENVIRONMENT.lake_bucket, ENVIRONMENT.pins),
         ),
         plan=plan(),
         paths=paths,

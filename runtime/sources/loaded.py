@@ -24,6 +24,8 @@ class Object:
     etag: str
     partition: Mapping[str, str] = field(default_factory=dict)
     """The values of the partition columns, as they stand in the key."""
+    version: str = ""
+    """The version that is pinned; empty for the newest."""
 
     @property
     def uri(self) -> str:

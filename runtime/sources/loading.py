@@ -13,6 +13,7 @@ from config.parameters import Value
 from config.sources import DatabaseSource, LineSource, S3Source, Source
 from runtime.engine import Connection
 from runtime.paths import connection_name
+from runtime.pins import Pins
 from runtime.sources import files, objects
 from runtime.sources.csv_files import CsvReader
 from runtime.sources.endpoints import Endpoint, SnowflakeEndpoint, resolve
@@ -35,6 +36,12 @@ class Origins:
     """Gives the client of an AWS service."""
     catalog: Callable[[], Any]
     """Gives the catalog of Iceberg tables."""
+    pins: Pins | None = None
+    """What is read of another environment, where this one is a branch's."""
+
+    def database_of(self, source: str) -> str:
+        """Return the Glue database in which another line's table, which is a source, is published."""
+        return self.pins.database if self.pins is not None and source in self.pins.tables else self.database
 
     def endpoint(self, connection: str) -> Endpoint | SnowflakeEndpoint:
         """Return where one of the environment's connections leads; raises LineError."""
@@ -68,11 +75,12 @@ def load(
     if isinstance(source, LineSource):
         from runtime.sources import line_table
 
-        return line_table.load(connection, name, source, origins.catalog(), database=origins.database, subject=subject)
-    from runtime.sources import database
+        database = origins.database_of(name)
+        return line_table.load(connection, name, source, origins.catalog(), database=database, subject=subject)
+    from runtime.sources import database as databases
 
     endpoint = _readable(source, origins, subject)
-    return database.load(connection, name, source, endpoint, parameters, subject=subject)
+    return databases.load(connection, name, source, endpoint, parameters, subject=subject)
 
 
 def load_files(connection: Connection, name: str, source: S3Source, fetched: Sequence[File]) -> Loaded:
@@ -86,6 +94,8 @@ def load_files(connection: Connection, name: str, source: S3Source, fetched: Seq
 
 def listed(name: str, source: S3Source, *, origins: Origins) -> list[Object]:
     """Return the objects of a source of files, each with its content tag and its partition; nothing is read."""
+    if origins.pins is not None and name in origins.pins.files:
+        return objects.pinned(origins.pins, line=origins.line, name=name, source=source)
     return objects.listed(origins.client("s3"), bucket=origins.raw_bucket, line=origins.line, name=name, source=source)
 
 
@@ -97,10 +107,11 @@ def fingerprint(name: str, source: Source, *, origins: Origins, parameters: Mapp
     if isinstance(source, LineSource):
         from runtime.sources import line_table
 
-        return str(line_table.snapshot_of(origins.catalog(), source, database=origins.database, subject=subject))
-    from runtime.sources import database
+        database = origins.database_of(name)
+        return str(line_table.snapshot_of(origins.catalog(), source, database=database, subject=subject))
+    from runtime.sources import database as databases
 
-    return database.fingerprint(source, _readable(source, origins, subject), parameters, subject=subject)
+    return databases.fingerprint(source, _readable(source, origins, subject), parameters, subject=subject)
 
 
 def _readable(source: DatabaseSource, origins: Origins, subject: str) -> Endpoint:

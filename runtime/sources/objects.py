@@ -13,9 +13,11 @@ from botocore.exceptions import ClientError
 from config.errors import LineError
 from config.sources import S3Source
 from runtime.paths import raw_prefix
+from runtime.pins import Pins
 from runtime.sources.loaded import File, Object
 
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+_GONE = ("NoSuchVersion", "NoSuchKey", "AccessDenied", "404", "403")
 KINDS = {"csv": "a CSV file with a header", "json": "a file of JSON lines", "parquet": "a Parquet file"}
 
 
@@ -41,6 +43,27 @@ def listed(s3: Any, *, bucket: str, line: str, name: str, source: S3Source) -> l
         )
         for item in sorted(items, key=lambda item: str(item["Key"]))
     ]
+    return _partitioned(objects, prefix, name, source)
+
+
+def pinned(pins: Pins, *, line: str, name: str, source: S3Source) -> list[Object]:
+    """Return a source's objects as another environment had them when they were pinned."""
+    prefix = raw_prefix(line, name)
+    objects = [
+        Object(
+            bucket=pins.raw_bucket,
+            key=one.key,
+            etag=one.etag,
+            partition=partition_of(one.key.removeprefix(prefix), source),
+            version=one.version,
+        )
+        for one in pins.files[name]
+    ]
+    return _partitioned(objects, prefix, name, source)
+
+
+def _partitioned(objects: list[Object], prefix: str, name: str, source: S3Source) -> list[Object]:
+    """Return the objects; raises LineError for a key in which a partition does not stand."""
     for one in objects:
         if missing := sorted(set(source.partitions) - set(one.partition)):
             expected = source.partition_pattern or "/".join(f"{column}=..." for column in source.partitions)
@@ -74,9 +97,15 @@ def download(s3: Any, objects: Sequence[Object], *, name: str, source: S3Source,
 
 
 def _fetched(s3: Any, one: Object, path: Path, source: S3Source) -> File:
+    version = {"VersionId": one.version} if one.version else {}
     try:
-        answer = s3.get_object(Bucket=one.bucket, Key=one.key, IfMatch=f'"{one.etag}"')
+        answer = s3.get_object(Bucket=one.bucket, Key=one.key, IfMatch=f'"{one.etag}"', **version)
     except ClientError as error:
+        if one.version and error.response["Error"]["Code"] in _GONE:
+            raise LineError(
+                f"{one.uri}: version {one.version}, which is pinned, is gone or may not be read, expected it to be "
+                "kept: pin the environment again (`line env pin`)"
+            ) from None
         if error.response["Error"]["Code"] in ("PreconditionFailed", "NoSuchKey", "412"):
             raise LineError(f"{one.uri}: changed while the source was read: start the run again") from None
         raise

@@ -29,6 +29,7 @@ class Workshop:
     lake: str = ""
     raw: str = ""
     online: str = ""
+    pins: str = ""
     database: str = field(default_factory=lambda: f"db_{uuid.uuid4().hex[:8]}")
 
     def __post_init__(self) -> None:
@@ -91,5 +92,6 @@ class Workshop:
             "parameters": json.dumps(parameters),
             "environment-parameters": '{"least": 1}',
             "online-table": self.online,
+            "pins": self.pins,
         }
         return [word for name, value in values.items() for word in (f"--{name}", value)]

@@ -32,7 +32,7 @@ HANDLERS = {
 NAMES = [
     *("LAKE_BUCKET", "MODELS_BUCKET", "DELIVERED_BUCKET", "EVENT_BUS", "ALARM_TOPIC", "TOPIC_ARN", "LEDGER_TABLE"),
     *("PREDICTIONS_TABLE", "WINDOWS_TABLE", "ONLINE_TABLE", "ENDPOINT_NAME", "METRIC", "LINE", "ID", "EVENT_TIME"),
-    *("RAW_BUCKET", "PLAN", "ALARMS_TOPIC", "LINK", "RUNBOOKS", "DEAD_LETTERS", "QUEUE"),
+    *("RAW_BUCKET", "PLAN", "PINS", "ALARMS_TOPIC", "LINK", "RUNBOOKS", "DEAD_LETTERS", "QUEUE"),
 ]
 HEAVY = {"pydantic", "yaml", "numpy", "pandas", "pyarrow", "sklearn", "scipy", "duckdb", "pyiceberg", "aws_cdk", "moto"}
 

@@ -79,6 +79,13 @@ def test_what_a_station_published_is_held_for_ever(places: Places) -> None:
     assert places.found(days_later=1000) == {2**62 + 1: ["published by curation"]}
 
 
+def test_an_environment_that_is_pinned_to_a_snapshot_holds_it_until_the_day_that_it_says(places: Places) -> None:
+    until = (NOW + dt.timedelta(days=90)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    places.put("held/shop/feature-a-suoufxac3r.json", {"until": until, "snapshots": [7]})
+    assert places.found(days_later=89) == {7: ["environment feature-a-suoufxac3r"]}
+    assert places.found(days_later=91) == {}
+
+
 def test_a_dataset_holds_its_snapshots_for_as_long_as_the_environment_says(places: Places) -> None:
     places.put("datasets/shop/run-1/manifest.json", {"snapshots": {"orders": 7}})
     places.put("datasets/shop/run-1/train.parquet", 8)

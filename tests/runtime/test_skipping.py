@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from runtime import promotion, receipts, skipping
 from runtime.components import World
 from runtime.freshness import Verdict
 from runtime.paths import RunPaths
+from runtime.pinning import Origin, take
 from runtime.plan import Plan
 from runtime.planning import plan
 from runtime.promotion import Champion
@@ -73,7 +75,10 @@ class Line:
         return found
 
     def deliver(self, text: str) -> None:
-        self.world.s3.put_object(Bucket=self.world.raw_bucket, Key="shop/orders/orders.csv", Body=text)
+        self.deliver_to(self.world.raw_bucket, text)
+
+    def deliver_to(self, bucket: str, text: str) -> None:
+        self.world.s3.put_object(Bucket=bucket, Key="shop/orders/orders.csv", Body=text)
 
 
 @pytest.fixture
@@ -111,6 +116,25 @@ def test_an_unchanged_station_is_skipped_with_what_it_left_before(line: Line) ->
     receipt = line.receipt("curation")
     assert (receipt.status, receipt.seconds, receipt.message) == ("skipped", 0.0, "fresh: nothing changed since run-1")
     assert receipt.outputs == {"tables": {"orders": {"snapshot": 1, "rows": 2}}}
+
+
+def test_a_pinned_source_changes_with_its_pin_alone(line: Line) -> None:
+    source = Origin("dev", line.world.raw_bucket, line.world.lake_bucket, "assembly_line_dev")
+    s3 = line.world.s3
+    s3.put_bucket_versioning(Bucket=source.raw_bucket, VersioningConfiguration={"Status": "Enabled"})
+    line.deliver("first, with a version")
+
+    def pin() -> None:
+        taken = take(s3, source, "shop", bundle().definition.sources, dt.datetime.now(dt.UTC))
+        line.world = replace(line.world, raw_bucket="of-the-branch", pins=taken.pins)
+
+    pin()
+    curated(line)
+    line.deliver_to(source.raw_bucket, "second")
+    line.begin()
+    assert line.look("curation").fresh
+    pin()
+    assert line.look("curation").why == "source orders changed"
 
 
 def test_a_new_raw_file_is_why_curation_runs_again(line: Line) -> None:

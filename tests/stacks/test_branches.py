@@ -80,3 +80,30 @@ def test_a_branchs_foundation_tells_whose_it_is(branch: Assembly, prod: Assembly
     outputs = branch.templates["Foundation"]["Outputs"]
     assert (outputs["Owner"]["Value"], outputs["TtlDays"]["Value"]) == ("ada@example.com", "7")
     assert {"Owner", "TtlDays"}.isdisjoint(prod.templates["Foundation"]["Outputs"])
+
+
+def test_a_branch_reads_another_environments_data_only_once_it_is_pinned(branch: Assembly) -> None:
+    template = branch.templates["Flights"]
+    (policy,) = [one for one in template["Resources"].values() if "Condition" in one]
+    assert template["Conditions"][policy["Condition"]] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "PinnedRawBucket"}, ""]}]
+    }
+    assert {name: one["Default"] for name, one in template["Parameters"].items()} == {
+        "PinnedRawBucket": "",
+        "PinnedKey": "",
+    }
+
+
+def test_a_pin_grants_reading_versions_of_the_lines_own_files_and_their_key_and_nothing_else(branch: Assembly) -> None:
+    (policy,) = [one for one in branch.templates["Flights"]["Resources"].values() if "Condition" in one]
+    assert [role["Ref"].startswith("CurationJobRole") for role in policy["Properties"]["Roles"]] == [True]
+    raw = {"Fn::Join": ["", ["arn:aws:s3:::", {"Ref": "PinnedRawBucket"}, "/flights/*"]]}
+    assert policy["Properties"]["PolicyDocument"]["Statement"] == [
+        {"Action": "s3:GetObjectVersion", "Effect": "Allow", "Resource": raw},
+        {"Action": "kms:Decrypt", "Effect": "Allow", "Resource": {"Ref": "PinnedKey"}},
+    ]
+
+
+def test_nothing_that_stands_for_good_can_be_pinned(prod: Assembly) -> None:
+    assert "Parameters" not in prod.templates["Flights"]
+    assert [one for one in prod.templates["Flights"]["Resources"].values() if "Condition" in one] == []

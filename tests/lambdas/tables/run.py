@@ -70,6 +70,7 @@ def line(aws: Inside) -> tuple[Given, RunPaths, World]:
         LAKE_BUCKET=world.lake_bucket,
         LEDGER_TABLE=world.ledger_table,
         PLAN=f"s3://{staged}/plan.json",
+        PINS="pins/flights/sources.json",
     )
     return Given(variables, {**run(), "station": "curation", "parameters": {}, "force": []}), paths, world
 
