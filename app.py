@@ -24,6 +24,7 @@ from config.errors import LineError
 from config.loading import ROOT, line_names, load_bundle, load_environment
 from config.shipped import committer
 from runtime import environments
+from stacks.account import add_account
 from stacks.checks import add_checks
 from stacks.foundation import FoundationStack
 from stacks.line import LineStack
@@ -91,24 +92,38 @@ def _synthesizer() -> cdk.DefaultStackSynthesizer:
 def main(app: cdk.App | None = None) -> int:
     """Write the templates that the context asks for; a mistake is told in one line on stderr."""
     app = app or new_app()
-    lines = app.node.try_get_context("lines")
     try:
-        environment = chosen(
-            app.node.try_get_context,
-            owner=os.environ.get("GITHUB_ACTOR") or committer(),
-            account=os.environ.get("CDK_DEFAULT_ACCOUNT", ""),
-        )
-        build(
-            app,
-            environment=environment,
-            lines=[name.strip() for name in lines.split(",")] if lines else line_names(),
-        )
+        _fill(app)
     except LineError as error:
         print(error, file=sys.stderr)
         return 1
     add_checks(app)
     app.synth()
     return 0
+
+
+def _fill(app: cdk.App) -> None:
+    """Put in what the context asks for: an environment's stacks, or those that stand beside all environments."""
+    context, credentials = app.node.try_get_context, os.environ.get("CDK_DEFAULT_ACCOUNT", "")
+    for key, add in _BESIDE.items():
+        name = context(key)
+        if name is not None:
+            if any(context(other) is not None for other in ("env", "branch", *(_BESIDE.keys() - {key}))):
+                raise LineError(
+                    f"context: {key}={name!r} names an environment's account by itself: leave the rest away"
+                )
+            add(app, environment=chosen({"env": name}.get, account=credentials), synthesizer=_synthesizer())
+            return
+    lines = context("lines")
+    environment = chosen(context, owner=os.environ.get("GITHUB_ACTOR") or committer(), account=credentials)
+    build(
+        app,
+        environment=environment,
+        lines=[name.strip() for name in lines.split(",")] if lines else line_names(),
+    )
+
+
+_BESIDE = {"account": add_account}
 
 
 if __name__ == "__main__":

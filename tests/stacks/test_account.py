@@ -1,0 +1,163 @@
+"""Who may deploy into an account: the exact subjects, and that no role reaches further than its own account."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+import app
+from config.account import Account, bootstrap_roles, deployers, load_account
+from config.branch import Branch
+from config.environment import PATTERN, Environment
+from config.errors import LineError
+from config.loading import ROOT
+from local.policy import decide, statements
+from stacks.account import AccountStack
+
+Json = dict[str, Any]
+
+GITHUB = "token.actions.githubusercontent.com"
+NAMES = (PATTERN, "dev", "prod")
+
+
+def environment(name: str, *, account: str = "111111111111", retain_data: bool = False) -> Environment:
+    branch = Branch() if name == PATTERN else None
+    return Environment(name=name, account=account, region="eu-central-1", retain_data=retain_data, branch=branch)
+
+
+@cache
+def resources(*names: str, existing_provider: bool = False) -> Json:
+    """Return the resources of the stack of an account with these environments."""
+    made = app.new_app(builtin_cloud_formation_validation=False)
+    AccountStack(
+        made,
+        "Account",
+        account=Account(repository="acme/line", existing_provider=existing_provider),
+        deployed=[environment(name) for name in names],
+        env=cdk.Environment(account="111111111111", region="eu-central-1"),
+    )
+    template = json.loads((Path(made.synth().directory) / "Account.template.json").read_text())
+    found: Json = template["Resources"]
+    return found
+
+
+def of(kind: str, found: Json) -> list[Json]:
+    return [resource["Properties"] for resource in found.values() if resource["Type"] == kind]
+
+
+def trust() -> dict[str, Json]:
+    """Return the one statement of who may assume each role, by the role's name."""
+    return {
+        role["RoleName"]: statement
+        for role in of("AWS::IAM::Role", resources(*NAMES))
+        for statement in role["AssumeRolePolicyDocument"]["Statement"]
+    }
+
+
+def test_each_environment_has_a_role_of_its_own() -> None:
+    assert sorted(trust()) == [
+        "assembly-line-deploys-branch",
+        "assembly-line-deploys-dev",
+        "assembly-line-deploys-prod",
+    ]
+
+
+def test_a_role_is_assumed_by_jobs_of_its_environment_only() -> None:
+    for name in NAMES:
+        subject = f"repo:acme/line:environment:{name}"
+        assert trust()[f"assembly-line-deploys-{name}"]["Condition"] == {
+            "StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com", f"{GITHUB}:sub": subject}
+        }
+
+
+def test_no_subject_and_no_resource_has_a_wildcard() -> None:
+    told = json.dumps([list(trust().values()), of("AWS::IAM::Policy", resources(*NAMES))])
+    assert "*" not in told
+    assert "StringLike" not in told
+
+
+def test_a_role_may_do_nothing_but_assume_what_bootstrap_made() -> None:
+    for policy in of("AWS::IAM::Policy", resources(*NAMES)):
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        assert statement["Action"] == "sts:AssumeRole"
+        assert all(arn.startswith("arn:aws:iam::111111111111:role/cdk-hnb659fds-") for arn in statement["Resource"])
+        assert not [arn for arn in statement["Resource"] if "cfn-exec" in arn]
+
+
+def test_the_role_of_branches_reaches_nothing_of_an_account_that_keeps_data() -> None:
+    prod = environment("prod", account="2" * 12, retain_data=True)
+    (policy,) = of("AWS::IAM::Policy", resources(PATTERN))
+    allowed = statements(policy["PolicyDocument"])
+    for target in [*bootstrap_roles(prod), f"arn:aws:iam::{prod.account}:role/assembly-line-deploys-prod"]:
+        assert decide(allowed, "sts:AssumeRole", target, {}) == "silent"
+    assert decide(allowed, "sts:AssumeRole", bootstrap_roles(environment("dev"))[0], {}) == "allowed"
+
+
+def test_an_account_has_one_provider_for_github() -> None:
+    assert of("AWS::IAM::OIDCProvider", resources(*NAMES)) == [
+        {"Url": f"https://{GITHUB}", "ClientIdList": ["sts.amazonaws.com"]}
+    ]
+
+
+def test_a_provider_that_exists_is_not_made_again() -> None:
+    found = resources("dev", existing_provider=True)
+    assert of("AWS::IAM::OIDCProvider", found) == []
+    (role,) = of("AWS::IAM::Role", found)
+    assert f"111111111111:oidc-provider/{GITHUB}" in json.dumps(role["AssumeRolePolicyDocument"])
+
+
+def files(root: Path, **accounts: tuple[str, bool]) -> Path:
+    """Write environments, each with its account and whether it keeps its data."""
+    folder = root / "config" / "environments"
+    folder.mkdir(parents=True)
+    for name, (account, keeps) in accounts.items():
+        made = environment(name, account=account, retain_data=keeps)
+        (folder / f"{name}.yaml").write_text(made.model_dump_json(exclude_unset=True, exclude_none=True))
+    return root
+
+
+def test_an_account_holds_the_environments_that_name_it(tmp_path: Path) -> None:
+    root = files(tmp_path, dev=("1" * 12, False), qa=("1" * 12, False), prod=("2" * 12, True))
+    assert [made.name for made in deployers("1" * 12, root)] == ["dev", "qa"]
+
+
+def test_branches_share_no_account_with_data_that_is_kept(tmp_path: Path) -> None:
+    root = files(tmp_path, branch=("1" * 12, False), dev=("1" * 12, False), prod=("1" * 12, True))
+    with pytest.raises(LineError) as told:
+        deployers("1" * 12, root)
+    assert str(told.value) == (
+        "account 111111111111 would hold branch environments beside prod, whose data is kept, and only an account "
+        "keeps them apart: give config/environments/branch.yaml another account"
+    )
+
+
+@pytest.mark.parametrize("repository", ["*", "acme/*", "acme", "acme/line:ref", "acme/line/more", "/line", "a me/line"])
+def test_a_repository_that_would_widen_the_subject_is_refused(repository: str) -> None:
+    with pytest.raises(ValueError, match="repository"):
+        Account(repository=repository)
+
+
+def test_the_accounts_file_holds() -> None:
+    assert load_account(ROOT).subject("prod").endswith(":environment:prod")
+
+
+def test_an_accounts_file_that_is_missing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(LineError) as told:
+        load_account(tmp_path)
+    assert str(told.value) == (
+        "config/account.yaml is missing, expected the repository that may deploy: add `repository: OWNER/NAME`"
+    )
+
+
+def test_the_app_writes_the_stack_of_an_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDK_VALIDATION", "false")
+    assert app.main(app.new_app(outdir=str(tmp_path), context={"account": "dev"})) == 0
+    manifest = json.loads((tmp_path / "manifest.json").read_text())["artifacts"]["Account"]
+    assert manifest["properties"]["stackName"] == "AssemblyLine-Account"
+    assert manifest["properties"]["tags"] == {"project": "assembly-line", "protected": "true"}
+    assert manifest["properties"]["terminationProtection"] is True
