@@ -605,6 +605,30 @@ def dqdl(
     raise typer.Exit(ended(lambda: show_rulesets(line, table=table)))
 
 
+@app.command()
+def changes(
+    before: Annotated[
+        Path, typer.Argument(metavar="BEFORE", help="A cloud assembly: a folder that `cdk synth` wrote.")
+    ],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The one that would be deployed over it.")],
+    run: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="What `line run --json` wrote, to be told with it; may be repeated."),
+    ] = None,
+    title: Annotated[str, typer.Option(help="The heading.")] = "What changes",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document in place of Markdown.")] = False,
+) -> None:
+    """Tell what a deployment would change: resources, data that would be lost, privileges that grow. Asks no AWS.
+
+    Prints Markdown, made for a comment on a pull request. A property that cannot be changed in place makes
+    CloudFormation delete the old resource; for one that holds data, its policies tell whether the data goes.
+    """
+    from cli.changes import show_changes
+    from cli.ending import ended
+
+    raise typer.Exit(ended(lambda: show_changes(before, after, as_json=as_json, title=title, runs=run or [])))
+
+
 def main() -> None:
     """Console entry point."""
     app()
