@@ -58,8 +58,8 @@ cdk: $(INSTALLED) $(NODE_MODULES) ## call the pinned CDK CLI: ENV=dev (or BRANCH
 .PHONY: assembly
 assembly: $(INSTALLED) $(NODE_MODULES) ## synthesize environments into assembly.tar: ENVS="dev qa prod", and REF's branch
 	rm -rf assembly assembly.tar
-	for env in $(ENVS); do $(CDK) synth --all --quiet --output assembly/$$env -c env=$$env || exit 1; done
-	if [ -n "$$REF" ]; then $(CDK) synth --all --quiet --output assembly/branch -c "branch=$$REF"; fi
+	for env in $(ENVS); do $(CDK) synth --quiet --output assembly/$$env -c env=$$env || exit 1; done
+	if [ -n "$$REF" ]; then $(CDK) synth --quiet --output assembly/branch -c "branch=$$REF"; fi
 	tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf assembly.tar assembly
 
 .PHONY: deploy

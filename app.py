@@ -28,6 +28,7 @@ from stacks.account import add_account
 from stacks.checks import add_checks
 from stacks.foundation import FoundationStack
 from stacks.line import LineStack
+from stacks.pipeline import add_pipeline
 
 
 def build(app: cdk.App, *, environment: str | Environment, lines: list[str]) -> None:
@@ -123,7 +124,7 @@ def _fill(app: cdk.App) -> None:
     )
 
 
-_BESIDE = {"account": add_account}
+_BESIDE: dict[str, Any] = {"account": add_account, "pipeline": add_pipeline}
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -26,12 +27,15 @@ def code_digest(root: Path = ROOT) -> str:
 
 
 def commit_of(root: Path = ROOT) -> str:
-    """Return the commit that is checked out, with ``+`` behind it when files differ from it; empty without git."""
+    """Return the commit that is checked out, with ``+`` behind it when files differ from it.
+
+    Without git, what CodeBuild says it was given, or nothing.
+    """
     try:
         head = _git(root, "rev-parse", "HEAD")
         changed = _git(root, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.CalledProcessError):
-        return ""
+        return os.environ.get("CODEBUILD_RESOLVED_SOURCE_VERSION", "")
     return f"{head}+" if changed else head
 
 

@@ -90,21 +90,32 @@ def _risks(compared: Comparison) -> list[str]:
 
 
 def _privileges(grown: Sequence[Growth]) -> list[str]:
-    if not grown:
-        return []
-    ordered = sorted(grown, key=lambda one: not one.wide)
-    rows = [
-        (
-            "WIDE" if one.wide else "",
-            f"{one.stack}/{one.grant.holder}" + (" (new)" if one.new else ""),
-            f"{'no longer barred: ' if one.grant.effect == 'barrier' else ''}{one.grant.action}",
-            one.grant.on,
-            one.grant.principal,
-            one.grant.condition,
-        )
-        for one in ordered
-    ]
-    return ["### Privileges that grow", table(("", "holder", "may", "on", "who", "only if"), rows)]
+    """Return what grows, wide ones in front; what new holders need for themselves is folded away."""
+    open_ones = [one for one in grown if one.wide or not one.new]
+    of_new = [one for one in grown if one.new and not one.wide]
+    parts = ["### Privileges that grow", _grants(open_ones)] if open_ones else []
+    if of_new:
+        holders = len({(one.stack, one.grant.holder) for one in of_new})
+        summary = f"Privileges of new holders: {len(of_new)} of {holders}"
+        parts.append(f"<details><summary>{summary}</summary>\n\n{_grants(of_new)}\n\n</details>")
+    return parts
+
+
+def _grants(grown: Sequence[Growth]) -> str:
+    """Return a row for what one holder may do under the same condition with the same thing."""
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for one in sorted(grown, key=lambda one: not one.wide):
+        holder = f"{one.stack}/{one.grant.holder}" + (" (new)" if one.new else "")
+        lifted = "no longer barred: " if one.grant.effect == "barrier" else ""
+        key = ("WIDE" if one.wide else "", holder, lifted, one.grant.on, one.grant.principal, one.grant.condition)
+        rows.setdefault(key, []).append(one.grant.action)
+    return table(
+        ("", "holder", "may", "on", "who", "only if"),
+        [
+            (wide, holder, lifted + ", ".join(actions), on, principal, condition)
+            for (wide, holder, lifted, on, principal, condition), actions in rows.items()
+        ],
+    )
 
 
 def _stack(stack: str, made: Sequence[Change]) -> str:

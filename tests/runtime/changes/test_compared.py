@@ -127,3 +127,18 @@ def test_another_document_is_refused() -> None:
     assert str(told.value) == (
         "the run's document has no stations, inspections, model: give what `line run LINE --json` printed"
     )
+
+
+def test_what_a_holder_may_do_with_one_thing_is_one_row_and_new_holders_are_folded_away() -> None:
+    def role(*actions: str) -> Json:
+        document = {"Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "arn:a"}]}
+        return resource("IAM::Role", Policies=[{"PolicyDocument": document}])
+
+    before = {"Foundation": template(Old=role("s3:GetObject"))}
+    after = {"Foundation": template(Old=role("s3:GetObject", "s3:PutObject", "s3:DeleteObject"), New=role("s3:Get*"))}
+    text = markdown(compared(before, after))
+    assert "|  | `Foundation/Old` | `s3:DeleteObject, s3:PutObject` | `arn:a` |  |  |" in text
+    assert "| `WIDE` | `Foundation/New (new)` | `s3:Get*` | `arn:a` |  |  |" in text
+    text = markdown(compared(before, {"Foundation": template(Old=role("s3:GetObject"), New=role("s3:GetObject"))}))
+    assert "### Privileges that grow" not in text
+    assert "<details><summary>Privileges of new holders: 1 of 1</summary>" in text
