@@ -8,11 +8,14 @@ from pydantic import Field, model_validator
 
 from config.branch import Branch
 from config.branches import is_branch_id
+from config.budget import Budget
 from config.compute import Compute
 from config.connections import Connection
 from config.endpoint import Endpoint
 from config.engine import Engine
 from config.job_size import JobSize
+from config.keys import Keys
+from config.network import Network
 from config.strict import Strict
 from config.tracking import Tracking
 
@@ -82,6 +85,10 @@ class Environment(Strict):
         default={}, description="the databases that sources name; the same name may be another engine elsewhere"
     )
     branch: Branch | None = Field(default=None, description="in branch.yaml only, the pattern of every branch's own")
+    network: Network = Network()
+    keys: Keys = Keys()
+    budget: Budget | None = Field(default=None, description="what it may cost a month, and when people are told")
+    dashboards: bool = Field(default=True, description="false: none, since each costs a sum a month whatever runs")
     tags: dict[str, str] = Field(default={})
 
     @property
@@ -105,6 +112,26 @@ class Environment(Strict):
     def runbook_folder(self) -> str:
         """Where the runbook pages lie, ending in a slash."""
         return f"{(self.runbooks or 'docs/runbooks').rstrip('/')}/"
+
+    @model_validator(mode="after")
+    def _can_do_without_the_internet(self) -> Environment:
+        if not self.network.vpc_only:
+            return self
+        if self.endpoint.kind == "serverless":
+            raise ValueError(
+                "endpoint.kind: SageMaker puts no serverless endpoint into a VPC, which network.vpc_only asks for, "
+                "expected instance or none: change one of them"
+            )
+        if self.tracking is not None:
+            raise ValueError("tracking: a tracking server is not reached with network.vpc_only: remove one of them")
+        for name, connection in self.connections.items():
+            if connection.network is None and not connection.embedded:
+                raise ValueError(
+                    f"connections.{name}.network: missing, and network.vpc_only leaves jobs no other way to a "
+                    "database: add subnet, security_groups and availability_zone of a VPC from which it is reached"
+                )
+        self.network.lists(self.region)
+        return self
 
     @model_validator(mode="after")
     def _embedded_only_here(self) -> Environment:

@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import jobs.packages  # noqa: F401 (installs what the others import, so it stands first)
 from jobs import aside
 from jobs.engine import distributed
 from jobs.main import Context, run_job

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import sys
 
+# isort: off
+import jobs.packages  # noqa: F401 (installs what the others import, so it stands first)
+
+# isort: on
 import pyarrow as pa
 import pyarrow.parquet as pq
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import jobs.packages  # noqa: F401 (installs what the others import, so it stands first)
 from jobs.engine import distributed
 from jobs.main import Context, run_job
 from jobs.raw import Raw

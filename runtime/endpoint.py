@@ -9,7 +9,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
@@ -39,6 +39,8 @@ class Hosting:
     instance_type: str
     instance_count: int
     kms_key: str
+    vpc: Mapping[str, list[str]] = field(default_factory=dict)
+    """SageMaker's VpcConfig; empty outside of any VPC, and for a serverless endpoint, which is in none"""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,10 @@ def make_model(sagemaker: Any, endpoint: str, hosting: Hosting, model_data: str,
 
 def config_name(endpoint: str, hosting: Hosting, model_data: str, environment: Mapping[str, str]) -> str:
     """Return the name of the model, and of the configuration, with this content."""
-    wanted = {"hosting": asdict(hosting), "model_data": model_data, "environment": dict(environment)}
+    told = asdict(hosting)
+    if not hosting.vpc:  # so that names are what they were before there was one
+        del told["vpc"]
+    wanted = {"hosting": told, "model_data": model_data, "environment": dict(environment)}
     return names_prefix(endpoint) + hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:10]
 
 
@@ -229,7 +234,8 @@ def _model(name: str, hosting: Hosting, model_data: str, environment: Mapping[st
     container = {"Image": hosting.image, "ModelDataUrl": model_data, "Environment": dict(environment)}
     model = {"ModelName": name, "ExecutionRoleArn": hosting.role, "PrimaryContainer": container}
     # serverless endpoints do not take an isolated network; the container calls nobody either way
-    return model | ({"EnableNetworkIsolation": True} if hosting.kind == "instance" else {})
+    model |= {"EnableNetworkIsolation": True} if hosting.kind == "instance" else {}
+    return model | ({"VpcConfig": dict(hosting.vpc)} if hosting.vpc else {})
 
 
 def _config(name: str, hosting: Hosting) -> dict[str, Any]:

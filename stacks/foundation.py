@@ -13,6 +13,7 @@ from assembly_line.dashboard import EnvironmentDashboard
 from assembly_line.encryption import EnvironmentKey, SigningKey
 from assembly_line.handler import Handlers
 from assembly_line.image import JobImage
+from assembly_line.inside import InsideNames
 from assembly_line.ledger import Ledger
 from assembly_line.naming import identifier, slug
 from assembly_line.network import Network
@@ -37,18 +38,18 @@ class FoundationStack(cdk.Stack):
             self.catalog.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
         self.alarms = AlarmTopic(self, "Alarms", environment=environment, key=self.key).topic
         self.api_logging = ApiLogging(self, "ApiLogging")
-        handlers = Handlers(self, "Handlers", environment=environment, key=self.key)
+        self.network = Network(self, "Network", environment=environment, flow_logs=self.storage.access_logs)
+        handlers = Handlers(self, "Handlers", environment=environment, key=self.key, inside=self.network.inside)
         self.ledger = Ledger(
             self, "Ledger", environment=environment, key=self.key, handlers=handlers, alarms=self.alarms
         )
-        network = Network(self, "Network", flow_logs=self.storage.access_logs)
         libraries = [*environment.libraries, *(["mlflow"] if environment.tracking else [])]
         self.image = JobImage(self, "Image", libraries=libraries).asset
         self.compute = Compute(
             self,
             "Compute",
             environment=environment,
-            network=network,
+            network=self.network,
             repository_arn=self.image.repository.repository_arn,
         )
         self.dashboard = EnvironmentDashboard(self, "Overview", name=slug(environment.name))
@@ -76,8 +77,22 @@ class FoundationStack(cdk.Stack):
             database=identifier(self.environment_model.name),
             image_uri=self.image.image_uri,
             repository_arn=self.image.repository.repository_arn,
+            inside=self._inside(),
         )
         return Shared(scope, id_, environment=self.environment_model, names=names)
+
+    def _inside(self) -> InsideNames | None:
+        if self.network.inside is None:
+            return None
+        names = self.network.inside.names
+        return InsideNames(
+            vpc=self._export(names.vpc),
+            subnets=tuple(self._export(subnet) for subnet in names.subnets),
+            route_tables=tuple(self._export(table) for table in names.route_tables),
+            group=self._export(names.group),
+            glue_group=self._export(names.glue_group),
+            connection=names.connection,
+        )
 
     def _export(self, value: str) -> str:
         """Return the value as another stack imports it: exported by name, and kept while it is imported."""

@@ -49,7 +49,7 @@ class LineStack(cdk.Stack):
         resolve(line.parameters, environment.parameters.get(line.line, {}))
         self.add_stack_dependency(foundation)
         shared = foundation.share(self, "Foundation", training=compute_of(line, environment))
-        handlers = Handlers(self, "Handlers", environment=environment, key=shared.key)
+        handlers = Handlers(self, "Handlers", environment=environment, key=shared.key, inside=shared.inside)
         jobs = Jobs(self, "Jobs", shared=shared, bundle=bundle)
         supervisor = Supervisor(self, "Supervisor", shared=shared, handlers=handlers, jobs=jobs)
         self.curation = CurationStation(self, "Curation", supervisor=supervisor, shared=shared, jobs=jobs)

@@ -77,7 +77,8 @@ class BatchJob(Construct):
                 "Container",
                 fargate_cpu_architecture=ecs.CpuArchitecture.X86_64,
                 fargate_operating_system_family=ecs.OperatingSystemFamily.LINUX,
-                assign_public_ip=True,  # public subnets without NAT: how else would it reach the registry
+                # public subnets have no NAT: how else would it reach the registry
+                assign_public_ip=jobs.shared.inside is None,
                 **common,
             ),
             parameters=defaults,

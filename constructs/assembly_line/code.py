@@ -37,7 +37,8 @@ IMAGE_FILES = [*MODULE_FILES, "jobs/Dockerfile", "jobs/requirements*.txt", "line
 
 _CACHES = ["**/__pycache__"]
 _LINE_SAMPLES = ["lines/*/sample.py"]
-_EPOCH = (1980, 1, 1, 0, 0, 0)
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""When every file of an archive was written, so that its bytes depend on its content alone."""
 _PIN = re.compile(r"^[A-Za-z0-9][^\\\n]*", re.MULTILINE)
 _GLUE = {"python_version": _VERSION, "python_full_version": f"{_VERSION}.0", "sys_platform": "linux"}
 
@@ -78,9 +79,9 @@ def module_zip(directory: Path, root: Path = ROOT) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for folder in folders:
-            archive.writestr(zipfile.ZipInfo(f"{folder.as_posix()}/", _EPOCH), b"")
+            archive.writestr(zipfile.ZipInfo(f"{folder.as_posix()}/", EPOCH), b"")
         for file in files:
-            entry = zipfile.ZipInfo(file.relative_to(root).as_posix(), _EPOCH)
+            entry = zipfile.ZipInfo(file.relative_to(root).as_posix(), EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, file.read_bytes())
     return path

@@ -55,7 +55,7 @@ class Compute(Construct):
             self,
             name,
             vpc=self._network.vpc,
-            vpc_subnets=ec2.SubnetSelection(subnets=self._network.vpc.public_subnets),
+            vpc_subnets=ec2.SubnetSelection(subnets=list(self._network.subnets)),
             security_groups=[self._network.jobs],
             maxv_cpus=self._environment.max_vcpus,
             spot=spot or None,
@@ -66,13 +66,14 @@ class Compute(Construct):
     def _gpus(self, name: str, wanted: Wanted) -> batch.IComputeEnvironment:
         """None runs while nothing waits; machines of the family, or of the one type that the line names."""
         if self._hosts is None:
+            self._network.reach("ecs")
             self._hosts = GpuHosts(self, "Hosts", network=self._network, repository_arn=self._repository_arn)
         typed = "." in wanted.machine
         return batch.ManagedEc2EcsComputeEnvironment(
             self,
             name,
             vpc=self._network.vpc,
-            vpc_subnets=ec2.SubnetSelection(subnets=self._network.vpc.public_subnets),
+            vpc_subnets=ec2.SubnetSelection(subnets=list(self._network.subnets)),
             security_groups=[self._network.jobs],
             instance_types=[ec2.InstanceType(wanted.machine)] if typed else None,
             instance_classes=None if typed else [ec2.InstanceClass[wanted.machine.upper()]],

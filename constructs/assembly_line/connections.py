@@ -10,6 +10,7 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from assembly_line.inside import allow_glue_interfaces
 from assembly_line.naming import pascal
 from assembly_line.permissions import allow
 from assembly_line.shared import Shared
@@ -47,6 +48,11 @@ class Connections(Construct):
             for name, connection in self.used.items()
         ]
 
+    @property
+    def places(self) -> list[Place]:
+        """The networks from which the databases are reached, into which Glue puts the job."""
+        return [connection.network for connection in self.used.values() if connection.network is not None]
+
     def of_job(self) -> list[glue.IConnection]:
         """Return the connections as a Glue job lists them."""
         return [
@@ -69,9 +75,9 @@ class Connections(Construct):
                 via = f"secretsmanager.{stack.region}.amazonaws.com"
                 when = {"StringEquals": {"kms:ViaService": via}}
                 allow(role, "kms:Decrypt", on=[connection.secret_key], when=when)
-        places = [connection.network for connection in self.used.values() if connection.network is not None]
-        if places:
-            _allow_network(role, stack, places)
+        if self.places:
+            groups = [group for place in self.places for group in place.security_groups]
+            allow_glue_interfaces(role, subnets=[place.subnet for place in self.places], groups=groups)
 
 
 def _input(glue_name: str, name: str, connection: Connection) -> Any:
@@ -122,44 +128,3 @@ def _arn(stack: Stack, secret: str) -> str:
     if secret.startswith("arn:"):
         return secret
     return f"arn:{stack.partition}:secretsmanager:{stack.region}:{stack.account}:secret:{secret}-??????"
-
-
-def _allow_network(role: iam.Role, stack: Stack, places: list[Place]) -> None:
-    """Let Glue put the job into the networks: it does so with the job's own role."""
-    here = f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}"
-    allow(
-        role,
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeRouteTables",
-        "ec2:DescribeSecurityGroups",
-        "ec2:DescribeSubnets",
-        "ec2:DescribeVpcAttribute",
-        "ec2:DescribeVpcEndpoints",
-        on=["*"],
-        why="EC2 knows no resource for what it describes, and Glue looks at the network with the job's role",
-    )
-    interfaces = f"{here}:network-interface/*"
-    allow(
-        role,
-        "ec2:CreateNetworkInterface",
-        on=[
-            interfaces,
-            *sorted({f"{here}:subnet/{place.subnet}" for place in places}),
-            *sorted({f"{here}:security-group/{group}" for place in places for group in place.security_groups}),
-        ],
-        why="the interface is made by the call, so its id is not known here; subnets and groups are named",
-    )
-    allow(
-        role,
-        "ec2:DeleteNetworkInterface",
-        on=[interfaces],
-        why="the interface is made by the run, so its id is not known here; only Glue's own are deleted",
-        when={"StringEquals": {"aws:ResourceTag/aws-glue-service-resource": "true"}},
-    )
-    allow(
-        role,
-        "ec2:CreateTags",
-        on=[interfaces],
-        why="the interface is made by the run, so its id is not known here; Glue marks it as its own",
-        when={"ForAllValues:StringEquals": {"aws:TagKeys": ["aws-glue-service-resource"]}},
-    )

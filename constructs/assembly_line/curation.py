@@ -32,7 +32,7 @@ class CurationStation(Station):
             jobs=jobs,
             script="curate",
             arguments={"--pins": pins} if pins else {},
-            connections=self.connections.of_job(),
+            connections=self.connections,
         )
         self.connections.grant(self.job.role)
         allow_read(self.job.role, shared.raw, f"{jobs.line}/")

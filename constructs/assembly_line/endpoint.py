@@ -40,7 +40,7 @@ class Endpoint(Construct):
         self.alarms: list[cloudwatch.IAlarm] = []
         self.kind = shared.environment.endpoint.kind
         self._serving, self._rollout = shared.environment.endpoint, line.release.rollout
-        self._key = shared.key
+        self._key, self._inside = shared.key, shared.inside
         self._deployers: list[iam.Role] = []
         self._check(shared.environment.name, line.line)
         self._role(shared, line.line)
@@ -67,6 +67,8 @@ class Endpoint(Construct):
         allow_read(self.role, shared.models, f"{line}/")
         allow_key(self.role, shared.key)
         allow_pull(self.role, shared)
+        if shared.inside is not None:
+            shared.inside.allow_sagemaker(self.role)
         log = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:/aws/sagemaker/Endpoints/{name}"
         allow(
             self.role,
@@ -149,6 +151,7 @@ class Endpoint(Construct):
             "INSTANCE_TYPE": serving.instance_type,
             "INSTANCE_COUNT": str(serving.instance_count),
             "KMS_KEY": self._key.key_arn,
+            "VPC": json.dumps(self._inside.config if self._inside else {}),
             "ROLLOUT": json.dumps({**how, "seconds": rollout.seconds}),
             "ALARMS": Lazy.string(Names(self.alarms)),
             "SHADOW": json.dumps({"share": beside.share, "seconds": 60 * beside.minutes} if beside else {}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_glue as glue
@@ -12,10 +12,13 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from assembly_line.code import job_pins
+from assembly_line.connections import Connections
 from assembly_line.jobs import Jobs, allow_object
 from assembly_line.permissions import allow, fixed, rights
 from assembly_line.tasks import WAIT_FOR_CAPACITY, GlueTask, retry_glue
+from assembly_line.wheels import wheels
 from config.loading import ROOT
+from jobs import packages
 
 _WORKERS = {"G.1X": glue.WorkerType.G_1X, "G.2X": glue.WorkerType.G_2X, "G.4X": glue.WorkerType.G_4X}
 
@@ -31,7 +34,7 @@ class GlueJob(Construct):
         jobs: Jobs,
         script: str,
         arguments: Mapping[str, str] | None = None,
-        connections: Sequence[glue.IConnection] = (),
+        connections: Connections | None = None,
     ) -> None:
         super().__init__(scope, id_)
         stack, size = Stack.of(self), jobs.shared.environment.curation
@@ -53,11 +56,11 @@ class GlueJob(Construct):
                 worker_type=_WORKERS[size.worker_type], number_of_workers=size.workers
             ),
             security_configuration=jobs.security,
-            connections=list(connections) or None,
+            connections=self._connections(jobs, connections) or None,
             default_arguments={
                 **jobs.arguments(),
                 **(arguments or {}),
-                "--additional-python-modules": ",".join(job_pins()),
+                **self._packages(jobs),
             },
             max_retries=0,
             max_concurrent_runs=4,
@@ -85,6 +88,23 @@ class GlueJob(Construct):
         )
         retry_glue(task)
         return task
+
+    def _packages(self, jobs: Jobs) -> dict[str, str]:
+        """Return the arguments by which packages are installed: by Glue from the index, or by the script itself."""
+        if jobs.shared.inside is None:
+            return {"--additional-python-modules": ",".join(job_pins())}
+        packed = wheels(self, "Wheels")
+        allow_object(self.role, packed)
+        return {packages.OPTION: packed.s3_object_url}
+
+    def _connections(self, jobs: Jobs, connections: Connections | None) -> list[glue.IConnection]:
+        """Return the databases' connections and, where none of them is in a network, that of the environment's own."""
+        found = connections.of_job() if connections else []
+        inside = jobs.shared.inside
+        if inside is None or (connections and connections.places):
+            return found
+        inside.allow_glue(self.role)
+        return [*found, glue.Connection.from_connection_name(self, "Inside", inside.names.connection)]
 
     def _allow_logs(self, stack: Stack) -> None:
         groups = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:/aws-glue/*"

@@ -51,7 +51,8 @@ class GpuHosts(Construct):
         self.template = ec2.LaunchTemplate(
             self,
             "Template",
-            associate_public_ip_address=True,  # public subnets without NAT, and a security group without a way in
+            # public subnets have no NAT, and the security group has no way in
+            associate_public_ip_address=not network.private,
             security_group=network.jobs,
             require_imdsv2=True,
             http_put_response_hop_limit=1,  # a container has its job's role and must not reach the host's

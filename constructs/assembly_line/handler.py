@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aws_cdk import Duration
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -12,18 +13,25 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from assembly_line.code import ARCHITECTURE, PYTHON, handler_code, handler_dependencies
+from assembly_line.inside import Inside
 from assembly_line.logbook import Logbook
 from assembly_line.permissions import acknowledge, allow, fixed, rights
 from config.environment import Environment
 
 
 class Handlers(Construct):
-    """What the functions of a stack share: their code and their dependencies, each one asset; and which there are."""
+    """What the functions of a stack share: code and dependencies, each one asset, their network; and which there are.
 
-    def __init__(self, scope: Construct, id_: str, *, environment: Environment, key: kms.IKey) -> None:
+    Without ``inside`` they run in no VPC.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, environment: Environment, key: kms.IKey, inside: Inside | None
+    ) -> None:
         super().__init__(scope, id_)
         self.environment = environment
         self.key = key
+        self.inside = inside
         self.made: dict[str, lambda_.Function] = {}
         self.code = handler_code()
         self.dependencies = lambda_.LayerVersion(
@@ -56,6 +64,7 @@ class Handler(Construct):
         super().__init__(scope, id_)
         self.timeout = timeout or Duration.seconds(60)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        inside = handlers.inside
         log = Logbook(self, "Log", environment=handlers.environment, key=handlers.key)
         self.function = lambda_.Function(
             self,
@@ -73,6 +82,9 @@ class Handler(Construct):
             memory_size=memory_mb,
             tracing=lambda_.Tracing.ACTIVE,
             dead_letter_queue=dead_letters,
+            vpc=inside and inside.vpc,
+            vpc_subnets=inside and ec2.SubnetSelection(subnets=list(inside.subnets)),
+            security_groups=inside and [inside.group],
         )
         handlers.made[module.removeprefix("lambdas.")] = self.function
         allow(self.role, "logs:CreateLogStream", "logs:PutLogEvents", on=[log.group.log_group_arn])
@@ -85,6 +97,8 @@ class Handler(Construct):
         )
         if dead_letters is not None:
             allow(self.role, "sqs:SendMessage", on=[dead_letters.queue_arn])
+        if inside is not None:
+            inside.allow_function(self.role)
         self.function.node.add_dependency(rights(self.role))
         acknowledge(
             self.function,

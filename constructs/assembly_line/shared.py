@@ -13,6 +13,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from assembly_line.inside import Inside, InsideNames
 from assembly_line.permissions import allow, allow_items
 from config.environment import Environment
 
@@ -35,6 +36,8 @@ class Names:
     database: str
     image_uri: str
     repository_arn: str
+    inside: InsideNames | None = None
+    """The network without internet, where the environment has one."""
 
 
 class Shared(Construct):
@@ -60,6 +63,7 @@ class Shared(Construct):
         self.database = names.database
         self.image_uri = names.image_uri
         self.repository_arn = names.repository_arn
+        self.inside = Inside.imported(self, names.inside) if names.inside else None
 
     def allow_signing(self, role: iam.Role) -> None:
         """Let a role sign models: whoever registers them, and nobody else."""

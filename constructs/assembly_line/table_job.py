@@ -40,7 +40,7 @@ class TableJob(Construct):
             "Job",
             jobs=jobs,
             script="deliver",
-            connections=self.connections.of_job(),
+            connections=self.connections,
             arguments={
                 "--channel": channel.name,
                 "--database-connection": channel.connection,

@@ -54,6 +54,8 @@ class TrainingJob(Construct):
             ),
         )
         jobs.grant_common(self.role)
+        if jobs.shared.inside is not None:
+            jobs.shared.inside.allow_sagemaker(self.role)
         self._grant()
 
     @property
@@ -129,6 +131,7 @@ class TrainingJob(Construct):
             },
             "ResourceConfig": machine,
             "StoppingCondition": limits,
+            **({"VpcConfig": shared.inside.config} if shared.inside else {}),
             "RetryStrategy": {"MaximumRetryAttempts": TRIES - 1},  # after an error of SageMaker's own, nothing else
             "EnableManagedSpotTraining": self._compute.spot,
         }

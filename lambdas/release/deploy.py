@@ -27,6 +27,7 @@ class Environment:
     instance_type: str
     instance_count: int
     kms_key: str
+    vpc: dict[str, Any]
     rollout: dict[str, Any]
     alarms: list[str]
     shadow: dict[str, Any]
@@ -55,6 +56,7 @@ HOSTING = Hosting(
     instance_type=ENVIRONMENT.instance_type,
     instance_count=ENVIRONMENT.instance_count,
     kms_key=ENVIRONMENT.kms_key,
+    vpc=ENVIRONMENT.vpc,
 )
 
 

@@ -202,10 +202,12 @@ def make(stack: cdk.Stack) -> Made:
     def made(rollout: Json, **serving: Any) -> Endpoint:
         environment = load_environment("local").model_copy(update={"endpoint": Serving(**serving)})
         parts = {"key_arn": "kms:us-east-1:123456789012:key/1", "alarms_arn": "sns:us-east-1:123456789012:alarms"}
-        known = {field.name: f"arn:aws:{parts.get(field.name, NOTHING)}" for field in fields(Names)}
+        known = {
+            field.name: f"arn:aws:{parts.get(field.name, NOTHING)}" for field in fields(Names) if field.name != "inside"
+        }
         names = Names(**{name: arn if name.endswith("_arn") else name for name, arn in known.items()})
         shared = Shared(stack, "Shared", environment=environment, names=names)
-        handlers = Handlers(stack, "Handlers", environment=environment, key=shared.key)
+        handlers = Handlers(stack, "Handlers", environment=environment, key=shared.key, inside=None)
         return Endpoint(stack, "Endpoint", shared=shared, handlers=handlers, name="local-flights", line=line(rollout))
 
     return made
