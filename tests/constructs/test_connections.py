@@ -16,6 +16,7 @@ from config.connections import Connection, JdbcConnection, Place, SnowflakeConne
 from config.errors import LineError
 from config.line import Line
 from config.loading import load_bundle, load_environment
+from config.network import Network
 from config.sources import DatabaseSource
 from stacks.foundation import FoundationStack
 from stacks.line import LineStack
@@ -41,9 +42,15 @@ def bundle(**connections: str) -> Bundle:
 
 
 def stack(
-    connections: dict[str, Connection], *, environment: str = "prod", line: Bundle | None = None, **sources: str
+    connections: dict[str, Connection],
+    *,
+    environment: str = "prod",
+    line: Bundle | None = None,
+    vpc_only: bool = False,
+    **sources: str,
 ) -> LineStack:
-    chosen = load_environment(environment).model_copy(update={"connections": connections})
+    changed = {"connections": connections, "network": Network(vpc_only=vpc_only)}
+    chosen = load_environment(environment).model_copy(update=changed)
     made = app.new_app(context={"aws:cdk:bundling-stacks": []}, builtin_cloud_formation_validation=False)
     env = cdk.Environment(account=chosen.account, region=chosen.region)
     foundation = FoundationStack(made, "Foundation", environment=chosen, env=env)
@@ -168,6 +175,18 @@ def test_a_connection_says_which_network_the_job_enters() -> None:
 def test_the_curation_job_lists_its_connections_and_the_features_job_none() -> None:
     listed = [job["Connections"] for job in of_type(template("real"), "AWS::Glue::Job") if "Connections" in job]
     assert listed == [{"Connections": ["assembly-line-prod-flights-shop_db"]}]
+
+
+def test_without_internet_a_job_is_put_where_its_database_is_reached_and_the_others_where_everything_runs() -> None:
+    made = stack({"shop_db": REAL}, orders="shop_db", vpc_only=True)
+    body: Json = json.loads(json.dumps(cdk.assertions.Template.from_stack(made).to_json()))
+    jobs = {job["Command"]["ScriptLocation"]: job["Connections"] for job in of_type(body, "AWS::Glue::Job")}
+    assert sorted(str(listed["Connections"]) for listed in jobs.values()) == [
+        "['assembly-line-prod-flights-shop_db']",
+        "['assembly-line-prod-network']",
+    ]
+    (create,) = granting(body, "ec2:CreateNetworkInterface")
+    assert "subnet/subnet-0a1" in json.dumps(create["Resource"])
 
 
 def test_the_job_may_read_this_connection_and_this_secret_only() -> None:
