@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cli.children import run_python
@@ -16,23 +16,29 @@ _SOURCES = ("app.py", "cdk.json", "uv.lock", "config", "constructs", "stacks", "
 _DEADLINE_SECONDS = 300
 
 
-def synthesize(processes: Processes, lines: Sequence[str], root: Path = ROOT) -> Path:
-    """Return the folder of the lines' cloud assembly for environment ``local``.
+def synthesize(
+    processes: Processes, lines: Sequence[str], root: Path = ROOT, *, where: Mapping[str, str] | None = None
+) -> Path:
+    """Return the folder of the lines' cloud assembly for environment ``local``, or for what ``where`` says to the app.
 
     Raises LineError with what the app said when it fails.
     """
+    chosen = dict(where or {"env": "local"})
 
     def make(folder: Path) -> None:
         run_python(
             processes,
             ["app.py"],
             subject="synth",
-            environment=_environment(lines, folder),
+            environment=_environment(lines, folder, chosen),
             timeout=_DEADLINE_SECONDS,
             root=root,
         )
 
-    return kept(root / ".assembly" / "assemblies", assembly_key(lines, root), make)
+    key = assembly_key(lines, root)
+    if where is not None:
+        key += "." + "".join(c if c.isalnum() else "-" for c in "-".join(f"{k}-{v}" for k, v in sorted(chosen.items())))
+    return kept(root / ".assembly" / "assemblies", key, make)
 
 
 def assembly_key(lines: Sequence[str], root: Path = ROOT) -> str:
@@ -40,11 +46,12 @@ def assembly_key(lines: Sequence[str], root: Path = ROOT) -> str:
     return fingerprint(root, [*_SOURCES, *(f"lines/{line}" for line in sorted(lines))], *sorted(lines))
 
 
-def _environment(lines: Sequence[str], folder: Path) -> dict[str, str]:
+def _environment(lines: Sequence[str], folder: Path, chosen: Mapping[str, str]) -> dict[str, str]:
     """What the CDK CLI would give the app: the wanted environment and lines, and where to write."""
     return {
         **os.environ,
         "CDK_OUTDIR": str(folder),
-        "CDK_CONTEXT_JSON": json.dumps({"env": "local", "lines": ",".join(lines)}),
+        # nothing is bundled: what is deployed here, or looked at, needs none of it
+        "CDK_CONTEXT_JSON": json.dumps({**chosen, "lines": ",".join(lines), "aws:cdk:bundling-stacks": []}),
         "CDK_VALIDATION": "false",  # the built-in template validation costs seconds; `make synth` has it on
     }

@@ -19,6 +19,7 @@ from assembly_line.naming import identifier, slug
 from assembly_line.network import Network
 from assembly_line.notices import AlarmTopic, ApiLogging
 from assembly_line.shared import Names, Shared
+from assembly_line.spending import Spending
 from assembly_line.storage import Storage
 from config.compute import Compute as Wanted
 from config.environment import Environment
@@ -37,6 +38,8 @@ class FoundationStack(cdk.Stack):
         if not environment.retain_data:  # left behind, its name would stop the next deploy of this environment
             self.catalog.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
         self.alarms = AlarmTopic(self, "Alarms", environment=environment, key=self.key).topic
+        if environment.budget is not None:
+            Spending(self, "Spending", environment=environment.name, budget=environment.budget, topic=self.alarms)
         self.api_logging = ApiLogging(self, "ApiLogging")
         self.network = Network(self, "Network", environment=environment, flow_logs=self.storage.access_logs)
         handlers = Handlers(self, "Handlers", environment=environment, key=self.key, inside=self.network.inside)
@@ -52,7 +55,8 @@ class FoundationStack(cdk.Stack):
             network=self.network,
             repository_arn=self.image.repository.repository_arn,
         )
-        self.dashboard = EnvironmentDashboard(self, "Overview", name=slug(environment.name))
+        named = slug(environment.name)
+        self.dashboard = EnvironmentDashboard(self, "Overview", name=named) if environment.dashboards else None
         self._outputs()
 
     @property
@@ -110,7 +114,8 @@ class FoundationStack(cdk.Stack):
             "AlarmTopic": self.alarms.topic_arn,
             "SigningKey": self.signing_key.key_arn,
             "JobQueue": self.compute.queue.job_queue_arn,
-            "Dashboard": self.dashboard.dashboard.dashboard_name,
         }
+        if self.dashboard is not None:
+            outputs["Dashboard"] = self.dashboard.dashboard.dashboard_name
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)

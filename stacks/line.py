@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import aws_cdk as cdk
@@ -28,8 +29,10 @@ from assembly_line.retraining import Retraining
 from assembly_line.run import Run
 from assembly_line.scoring import ScoringStation
 from assembly_line.shared import Shared
+from assembly_line.station import Station
 from assembly_line.supervisor import Supervisor
 from assembly_line.training import TrainingStation
+from config import tags
 from config.bundle import Bundle
 from config.compute import compute_of
 from config.line import Line
@@ -44,8 +47,9 @@ class LineStack(cdk.Stack):
     def __init__(
         self, scope: Construct, id_: str, *, foundation: FoundationStack, bundle: Bundle, **stack: Any
     ) -> None:
-        super().__init__(scope, id_, **stack)
         line, environment = bundle.definition, foundation.environment_model
+        super().__init__(scope, id_, **{**stack, "tags": {**stack.get("tags", {}), tags.LINE: line.line}})
+        self._line, self._environment = line, environment.name
         resolve(line.parameters, environment.parameters.get(line.line, {}))
         self.add_stack_dependency(foundation)
         shared = foundation.share(self, "Foundation", training=compute_of(line, environment))
@@ -104,6 +108,7 @@ class LineStack(cdk.Stack):
         self.retraining = Retraining(
             self, "Retraining", shared=shared, handlers=handlers, line=line, run=self.run, alarms=self.monitoring.alarms
         )
+        self._tag_stations(stations)
         self.alarm = composite_alarm(
             self,
             "LineAlarm",
@@ -112,10 +117,24 @@ class LineStack(cdk.Stack):
             alarms=self._alarms(),
             runbooks=environment.runbook_folder,
         )
-        self.dashboard = LineDashboard(
+        self.dashboard = self._dashboard(handlers) if environment.dashboards else None
+        self._outputs()
+
+    def _tag_stations(self, stations: Sequence[Station]) -> None:
+        """Let bills tell of stations; what works for one station beside the run belongs to it too."""
+        monitoring = (self.feedback, self.truth, self.capture, self.retraining)
+        owned = [(station, station.name) for station in stations]
+        owned += [(each, self.monitoring.name) for each in monitoring]
+        owned += [(self.rest, self.delivery.name)] if self.rest else []
+        for construct, name in owned:
+            cdk.Tags.of(construct).add(tags.STATION, name)
+
+    def _dashboard(self, handlers: Handlers) -> LineDashboard:
+        line = self._line
+        return LineDashboard(
             self,
             "Overview",
-            name=slug(environment.name, line.line),
+            name=slug(self._environment, line.line),
             line=line,
             run=self.run,
             functions=handlers.made,
@@ -128,7 +147,6 @@ class LineStack(cdk.Stack):
             api=self.rest.api.api if self.rest else None,
             topics={name: made.topic for name, made in self.delivery.topics.items()},
         )
-        self._outputs()
 
     def _rest(self, shared: Shared, handlers: Handlers, line: Line, rest: Rest) -> RestChannel:
         return RestChannel(
@@ -165,8 +183,9 @@ class LineStack(cdk.Stack):
             "WindowsTable": self.feedback.windows.name,
             "ModelPackageGroup": self.release.registry.name,
             "MaintenanceJob": self.maintenance.job.definition.job_definition_arn,
-            "Dashboard": self.dashboard.dashboard.dashboard_name,
         }
+        if self.dashboard is not None:
+            outputs["Dashboard"] = self.dashboard.dashboard.dashboard_name
         if self.rest is not None:
             outputs["RestUrl"] = self.rest.api.api.url
             if self.rest.api.key is not None:

@@ -36,7 +36,8 @@ def _create(site: Site, properties: Properties) -> Answer:
         Tags=tags,
     )["KeyMetadata"]
     if str(properties.get("EnableKeyRotation", "false")).lower() == "true":
-        site.call("kms", "enable_key_rotation", KeyId=key["KeyId"])
+        days = properties.get("RotationPeriodInDays")
+        site.call("kms", "enable_key_rotation", KeyId=key["KeyId"], RotationPeriodInDays=days and int(days))
     return {"Arn": key["Arn"], "KeyId": key["KeyId"]}
 
 
@@ -58,11 +59,12 @@ KINDS = [
             "KeySpec",
             "KeyUsage",
             "MultiRegion",
+            "RotationPeriodInDays",
             "Tags",
             "EnableKeyRotation",
             "PendingWindowInDays",
         ),
-        ignored=accepting("RotationPeriodInDays", "Enabled"),
+        ignored=accepting("Enabled"),
     ),
     Kind(
         type="AWS::KMS::Alias",

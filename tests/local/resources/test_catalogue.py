@@ -330,6 +330,16 @@ EVENTS = {
     ),
     "Composite": _of("CloudWatch::CompositeAlarm", AlarmRule={"Fn::Sub": "ALARM(${Alarm})"}),
     "Dashboard": _of("CloudWatch::Dashboard", DashboardBody='{"widgets":[]}'),
+    "Budget": _of(
+        "Budgets::Budget",
+        Budget={
+            "BudgetName": "month",
+            "BudgetType": "COST",
+            "TimeUnit": "MONTHLY",
+            "BudgetLimit": {"Amount": 100, "Unit": "USD"},
+            "CostFilters": {"TagKeyValue": ["user:environment$dev"]},
+        },
+    ),
     "Packages": _of("SageMaker::ModelPackageGroup", ModelPackageGroupName="flights"),
     "Setting": _of("SSM::Parameter", Type="String", Value="v", Name="/line/setting", Tags={"a": "b"}),
     "Secret": _of(
