@@ -12,7 +12,7 @@ from constructs import Construct
 from assembly_line.alarms import error_alarm
 from assembly_line.feedback import Feedback
 from assembly_line.handler import Handler, Handlers
-from assembly_line.permissions import acknowledge, allow, allow_key, allow_read
+from assembly_line.permissions import allow, allow_key, allow_read
 from assembly_line.queue import DeadLetters, WorkQueue
 from assembly_line.shared import Shared
 from config.line import Line
@@ -32,6 +32,7 @@ class GroundTruth(Construct):
         self._shared, self._builder, self._line = shared, handlers, line
         self.queue = WorkQueue(self, "Labels", key=shared.key, alarms=shared.alarms, handled_within=_JOIN_TIMEOUT)
         self.join = self._join(feedback)
+        self.letters = DeadLetters(self, "Unread", key=shared.key, alarms=shared.alarms)
         self.drop = self._drop()
         self._arrivals()
         for name, handler, what in (("Join", self.join, "is not joined"), ("Drop", self.drop, "is not read")):
@@ -94,6 +95,7 @@ class GroundTruth(Construct):
             },
             timeout=_READ_TIMEOUT,
             memory_mb=512,
+            dead_letters=self.letters.queue,
         )
         allow_read(handler.role, shared.raw, prefix(line.line))
         self.allow_send(handler.role)
@@ -101,12 +103,6 @@ class GroundTruth(Construct):
 
     def _arrivals(self) -> None:
         """A file that could not be read by its third try is told of by the queue of what was not heard."""
-        letters = DeadLetters(self, "Unread", key=self._shared.key, alarms=self._shared.alarms)
-        acknowledge(
-            letters.queue,
-            "AwsSolutions-SQS3",
-            "it is the dead-letter queue of a rule, which cdk-nag does not look at",
-        )
         pattern = events.EventPattern(
             source=["aws.s3"],
             detail_type=["Object Created"],
@@ -116,6 +112,6 @@ class GroundTruth(Construct):
             },
         )
         target = targets.LambdaFunction(
-            self.drop.function, dead_letter_queue=letters.queue, retry_attempts=8, max_event_age=Duration.hours(6)
+            self.drop.function, dead_letter_queue=self.letters.queue, retry_attempts=8, max_event_age=Duration.hours(6)
         )
         events.Rule(self, "Files", event_pattern=pattern, targets=[target])

@@ -15,7 +15,7 @@ from constructs import Construct
 from assembly_line.code import ARCHITECTURE, PYTHON, handler_code, handler_dependencies
 from assembly_line.inside import Inside
 from assembly_line.logbook import Logbook
-from assembly_line.permissions import acknowledge, allow, fixed, rights
+from assembly_line.permissions import acknowledge, allow, allow_key, fixed, rights
 from config.environment import Environment
 
 
@@ -45,6 +45,8 @@ class Handlers(Construct):
 
 class Handler(Construct):
     """One function ``handler`` of a module in ``lambdas/``, with its own role and log group.
+
+    ``dead_letters`` keep the events at which it failed for good, where nobody waits for its answer.
 
     >>> Handler(self, "Drift", handlers=handlers, module="lambdas.monitoring.drift", environment={})  # doctest: +SKIP
     """
@@ -97,6 +99,7 @@ class Handler(Construct):
         )
         if dead_letters is not None:
             allow(self.role, "sqs:SendMessage", on=[dead_letters.queue_arn])
+            allow_key(self.role, handlers.key, write=True)
         if inside is not None:
             inside.allow_function(self.role)
         self.function.node.add_dependency(rights(self.role))

@@ -9,6 +9,7 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from assembly_line.alarms import error_alarm
@@ -16,7 +17,7 @@ from assembly_line.feedback import Feedback
 from assembly_line.handler import Handler, Handlers
 from assembly_line.monitors import monitor_alarm
 from assembly_line.naming import slug
-from assembly_line.permissions import acknowledge, allow, allow_key, allow_read, allow_write
+from assembly_line.permissions import allow, allow_key, allow_read, allow_write
 from assembly_line.queue import DeadLetters
 from assembly_line.shared import Shared
 from assembly_line.station import Station
@@ -47,6 +48,7 @@ class MonitoringStation(Station):
         super().__init__(scope, id_, supervisor=supervisor)
         self._shared, self._builder, self._line, self._feedback = shared, handlers, line, feedback
         self.drift = self._drift()
+        self.letters = DeadLetters(self, "Unjudged", key=shared.key, alarms=shared.alarms)
         self.judge = self._judge()
         runbooks = shared.environment.runbook_folder
         self.monitors = {monitor: monitor_alarm(self, monitor, line=line, runbooks=runbooks) for monitor in MONITORS}
@@ -66,7 +68,7 @@ class MonitoringStation(Station):
         return handler
 
     def _judge(self) -> Handler:
-        handler = self._judging("JudgeHandler", "judge")
+        handler = self._judging("JudgeHandler", "judge", letters=self.letters.queue)
         error_alarm(
             self,
             "JudgeErrors",
@@ -76,7 +78,7 @@ class MonitoringStation(Station):
         )
         return handler
 
-    def _judging(self, id_: str, module: str, **environment: str) -> Handler:
+    def _judging(self, id_: str, module: str, letters: sqs.IQueue | None = None, **environment: str) -> Handler:
         """A handler that judges windows, changes the monitors and tells of them."""
         line, shared = self._line, self._shared
         said = line.monitoring.model_dump(mode="json", exclude={"capture", "ground_truth", "window"})
@@ -99,6 +101,7 @@ class MonitoringStation(Station):
             },
             timeout=_TIMEOUT,
             memory_mb=512,
+            dead_letters=letters,
         )
         allow_read(handler.role, shared.models, f"{line.line}/")
         self._feedback.allow_judging(handler.role)
@@ -113,17 +116,11 @@ class MonitoringStation(Station):
         return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#dashboards/dashboard/{name}"
 
     def _clock(self) -> None:
-        letters = DeadLetters(self, "Unjudged", key=self._shared.key, alarms=self._shared.alarms)
-        acknowledge(
-            letters.queue,
-            "AwsSolutions-SQS3",
-            "it is the dead-letter queue of a rule, which cdk-nag does not look at",
-        )
         told: dict[str, Any] = {"detail-type": "Judge Windows", "time": events.EventField.time}
         target = targets.LambdaFunction(
             self.judge.function,
             event=events.RuleTargetInput.from_object(told),
-            dead_letter_queue=letters.queue,
+            dead_letter_queue=self.letters.queue,
             retry_attempts=2,
             max_event_age=LOOK,
         )

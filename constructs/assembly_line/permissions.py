@@ -10,7 +10,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
-from constructs import Construct, IConstruct
+from constructs import IConstruct
 
 SHORTEST_REASON = 20
 
@@ -19,11 +19,15 @@ _READING = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"}
 _PREFIX = "the objects under the line's own prefix are made by its runs, so only the prefix is known here"
 
 
-def acknowledge(scope: Construct, finding: str, reason: str) -> None:
-    """Accept one finding of cdk-nag on one construct; raises ValueError for a reason that says too little."""
+def acknowledge(scope: IConstruct, finding: str, reason: str) -> None:
+    """Accept one finding of a pack on one construct; raises ValueError for a reason that says too little.
+
+    The pack's name stands before the finding, so that the report of a synthesis keeps it with its reason.
+    """
     if len(reason) < SHORTEST_REASON:
         raise ValueError(f"{scope.node.path}: reason {reason!r} for {finding} is too short, say why it is accepted")
-    Validations.of(scope).acknowledge(Acknowledgment(id=finding, reason=reason))
+    pack = finding.partition("-")[0]
+    Validations.of(scope).acknowledge(Acknowledgment(id=f"{pack}::{finding}", reason=reason))
 
 
 def allow(

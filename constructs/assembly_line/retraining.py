@@ -15,7 +15,7 @@ from constructs import Construct
 
 from assembly_line.alarms import error_alarm
 from assembly_line.handler import Handler, Handlers
-from assembly_line.permissions import acknowledge, allow, allow_key, allow_read
+from assembly_line.permissions import allow, allow_key, allow_read
 from assembly_line.queue import DeadLetters
 from assembly_line.run import Run
 from assembly_line.shared import Shared
@@ -46,11 +46,6 @@ class Retraining(Construct):
         self._shared, self._line, self._run = shared, line, run
         self._alarms = {reason: alarms.get(reason, []) for reason in line.retraining.on}
         self.letters = DeadLetters(self, "Unheard", key=shared.key, alarms=shared.alarms)
-        acknowledge(
-            self.letters.queue,
-            "AwsSolutions-SQS3",
-            "it is the dead-letter queue of rules, which cdk-nag does not look at",
-        )
         self.handler = self._handler(handlers)
         self._rules()
 
@@ -73,6 +68,7 @@ class Retraining(Construct):
                 "DATES": json.dumps(self._dates()),
                 "ALARMS": Stack.of(self).to_json_string(names),
             },
+            dead_letters=self.letters.queue,
         )
         shared.allow_ledger(handler.role, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
         allow_read(handler.role, shared.lake, f"runs/{line.line}/")

@@ -11,6 +11,7 @@ from constructs import Construct
 from assembly_line.alarms import error_alarm
 from assembly_line.handler import Handler, Handlers
 from assembly_line.permissions import allow
+from assembly_line.queue import DeadLetters
 from assembly_line.shared import Shared
 from runtime.endpoint import VARIANT
 
@@ -23,6 +24,7 @@ class EndpointScaling(Construct):
     def __init__(self, scope: Construct, id_: str, *, shared: Shared, handlers: Handlers, endpoint: str) -> None:
         super().__init__(scope, id_)
         serving = shared.environment.endpoint
+        letters = DeadLetters(self, "Unscaled", key=shared.key, alarms=shared.alarms)
         self.handler = Handler(
             self,
             "Scale",
@@ -34,6 +36,7 @@ class EndpointScaling(Construct):
                 "MOST": str(serving.max_instance_count),
                 "INVOCATIONS_PER_INSTANCE": str(serving.invocations_per_instance),
             },
+            dead_letters=letters.queue,
         )
         role, stack = self.handler.role, Stack.of(self)
         allow_scaling(
@@ -65,7 +68,14 @@ class EndpointScaling(Construct):
                 detail_type=["SageMaker Endpoint State Change"],
                 detail={"EndpointName": [endpoint], "EndpointStatus": ["IN_SERVICE"]},
             ),
-            targets=[targets.LambdaFunction(self.handler.function, retry_attempts=8, max_event_age=Duration.hours(6))],
+            targets=[
+                targets.LambdaFunction(
+                    self.handler.function,
+                    dead_letter_queue=letters.queue,
+                    retry_attempts=8,
+                    max_event_age=Duration.hours(6),
+                )
+            ],
         )
         error_alarm(
             self,
