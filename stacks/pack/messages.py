@@ -105,7 +105,7 @@ def _deaf_topic(world: World) -> Iterator[Fault]:
                 continue
             key = world.follow(topic, topic.properties["KmsMasterKeyId"])
             if key is not None and not _lets_alarms_in(key):
-                yield alarm, key.name
+                yield key, topic.name
 
 
 def _lets_alarms_in(key: Resource) -> bool:
