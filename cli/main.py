@@ -542,6 +542,22 @@ def labels(
 
 
 @app.command()
+def grants(
+    line: LineName,
+    unused: Annotated[bool, typer.Option("--unused", help="Only the grants that nothing used.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what each role of a running `line up` may do, how often it was used, and why where it was not.
+
+    For example: line grants flights --unused
+    """
+    from cli.ending import ended
+    from cli.grants import show_grants
+
+    raise typer.Exit(ended(lambda: show_grants(line, only_unused=unused, as_json=as_json)))
+
+
+@app.command()
 def approve(
     line: Annotated[str, typer.Argument(metavar="LINE", help="The line of the version, e.g. flights.")],
     version: Annotated[int, typer.Argument(metavar="VERSION", help="The version that waits for approval.", min=1)],

@@ -137,6 +137,9 @@ class RunningSite:
         found: dict[str, int] = self.status()["grants"]
         return found
 
+    def each_grant(self) -> dict[str, Any]:
+        return self._ask("grants", method="GET")
+
     def evaluate_alarms(self) -> None:
         self._ask("alarms", method="POST")
 
@@ -201,6 +204,8 @@ class _Desk:
                 "problems": self.site.problems(),
                 "callers": self.site.callers(),
             }
+        elif what == ("GET", "grants"):
+            body = self.site.each_grant()
         elif what == ("POST", "alarms"):
             self.site.evaluate_alarms()
         elif what == ("POST", "clock"):
@@ -209,7 +214,7 @@ class _Desk:
             given = _given(environ)
             body = {"message": self._deployed(Path(given["folder"]), given["assembly"])}
         else:
-            status, body = "404 Not Found", {"message": "expected GET status, POST alarms, POST clock or POST deploy"}
+            status, body = "404 Not Found", {"message": "expected GET status or grants, POST alarms, clock or deploy"}
         start_response(status, [("Content-Type", "application/json")])
         return [json.dumps(body).encode()]
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -51,7 +51,7 @@ class Site(Readable, Protocol):
         """The region that its resources are in."""
 
     def grants(self) -> dict[str, int]:
-        """Return how many calls were allowed and denied, and how many grants nothing used."""
+        """Return how many calls were allowed and denied, how many grants nothing used, and how many lack a reason."""
 
     def evaluate_alarms(self) -> None:
         """Let every alarm look at its metric now."""
@@ -93,7 +93,17 @@ class OwnSite:
 
     def grants(self) -> dict[str, int]:
         found = self.aws.grants()
-        return {"allowed": found.allowed, "denied": found.denied, "unused": len(found.unused)}
+        return {
+            "allowed": found.allowed,
+            "denied": found.denied,
+            "unused": sum(1 for grant in found.each if not grant.used),
+            "unexplained": sum(1 for grant in found.each if not grant.explained),
+        }
+
+    def each_grant(self) -> dict[str, Any]:
+        """Return every grant with its use or reason, and every denial, as JSON would have them."""
+        found = self.aws.grants()
+        return {"grants": [asdict(grant) for grant in found.each], "denials": [list(one) for one in found.denials]}
 
     def evaluate_alarms(self) -> None:
         from local import alarms

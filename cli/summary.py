@@ -177,6 +177,7 @@ def _grants(grants: Mapping[str, int]) -> Text:
         f"{grants['allowed']} calls allowed, ",
         (f"{grants['denied']} denied", style),
         f", {grants['unused']} grants that nothing used",
+        (f", {grants['unexplained']} of them without a reason: line grants", "red") if grants["unexplained"] else "",
     )
 
 

@@ -17,8 +17,10 @@ from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 from moto.sts.models import sts_backends
 
+from local import grants as evidence
 from local import requests
 from local.fidelity import Row
+from local.grants import Grant
 from local.iam_checks import Check, Place, checks
 from local.iam_keys import key_checks
 from local.policy import Statement, Verdict, decide, matches_any, statements
@@ -60,6 +62,8 @@ class Grants:
     denied: int
     denials: list[tuple[str, str, str]] = field(default_factory=list)
     unused: list[tuple[str, str]] = field(default_factory=list)
+    each: list[Grant] = field(default_factory=list)
+    """Every grant of every role that the templates made, also of roles that made no call."""
 
 
 class Authorizer:
@@ -224,6 +228,7 @@ def grants(aws: EmbeddedAws) -> Grants:
         denied=sum(count for decision, count in decisions if not decision.allowed),
         denials=sorted({(d.role, d.action, d.resource) for d, _ in decisions if not d.allowed}),
         unused=unused,
+        each=evidence.grants(aws),
     )
 
 

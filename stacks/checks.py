@@ -48,7 +48,7 @@ def check(app: cdk.App) -> list[Finding]:
     add_checks(app)
     folder = Path(app.outdir)
     try:
-        app.synth()
+        app.synth(force=True)
     except RuntimeError:  # it failed by a finding, and has told of it in its report, or by something else
         if not (folder / REPORT).is_file():
             raise

@@ -210,8 +210,19 @@ def test_the_ground_truth_joins(up: Up) -> None:
     assert up.first.document["monitoring"]["performance"]["n"] == 280
 
 
-def test_no_call_of_a_run_is_denied(up: Up) -> None:
-    assert up.first.document["grants"]["denied"] == 0
+def test_no_call_of_a_run_is_denied_and_every_unused_grant_has_its_reason(up: Up) -> None:
+    found = up.first.document["grants"]
+    assert found["allowed"] > 1000
+    assert (found["denied"], found["unexplained"]) == (0, 0)
+
+
+def test_grants_are_shown_with_their_use_or_their_reason(up: Up) -> None:
+    ended = up.clone.line("grants", "shop", "--json")
+    assert ended.status == 0, ended.stderr
+    assert (ended.document["missing"], ended.document["unexplained"]) == ([], [])
+    gate = {one["action"]: one for one in ended.document["grants"] if one["role"] == "ReleaseGateHandlerRole"}
+    assert gate["dynamodb:GetItem"]["used"] > 0
+    assert (gate["xray:PutTraceSegments"]["used"], "tracing" in gate["xray:PutTraceSegments"]["why"]) == (0, True)
 
 
 def test_the_executed_definition_is_the_templates_byte_for_byte(up: Up) -> None:

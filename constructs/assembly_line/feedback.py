@@ -68,7 +68,10 @@ class Feedback(Construct):
         self.windows.allow(role, "dynamodb:PutItem", "dynamodb:UpdateItem", *by_count)
 
     def allow_judging(self, role: iam.Role) -> None:
-        """Let a role read and judge windows, and look at what waits for its prediction."""
+        """Let a role read windows and write down what it thinks of them."""
+        self.windows.allow(role, *("dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"))
+
+    def allow_waiting(self, role: iam.Role) -> None:
+        """Let a role look at the labels that wait for their prediction, and join those that have it by now."""
         self.allow_counting(role)
-        self.windows.allow(role, "dynamodb:GetItem", "dynamodb:Query")
         allow(role, "dynamodb:Query", on=[f"{self.predictions.table.table_arn}/index/{INDEX}"])

@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from assembly_line.network import Network
-from assembly_line.permissions import allow, fixed
+from assembly_line.permissions import acknowledge, allow, fixed
 
 _AGENT = (
     "ecs:DeregisterContainerInstance",
@@ -64,4 +64,9 @@ class GpuHosts(Construct):
                     ),
                 )
             ],
+        )
+        acknowledge(
+            self.template,
+            "AssemblyLine-NoPublicAddress",
+            "in public subnets without NAT it is the way out to AWS's APIs; its security group has no way in",
         )

@@ -69,6 +69,7 @@ class MonitoringStation(Station):
 
     def _judge(self) -> Handler:
         handler = self._judging("JudgeHandler", "judge", letters=self.letters.queue)
+        self._feedback.allow_waiting(handler.role)
         error_alarm(
             self,
             "JudgeErrors",

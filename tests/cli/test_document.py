@@ -80,7 +80,7 @@ def account() -> Account:
             metrics=METRICS,
         ),
         outputs={"RestUrl": "http://127.0.0.1:1/api/", "Database": "lake"},
-        grants={"allowed": 100, "denied": 0, "unused": 3},
+        grants={"allowed": 100, "denied": 0, "unused": 3, "unexplained": 0},
         world=World(
             queues={"Crew": 912, "Gates": 910},
             answer=Answer(status=200, body={"score": 0.25}),
@@ -105,7 +105,7 @@ def test_the_document_has_the_keys_that_its_readers_count_on(account: Account) -
         "model": ["metrics", "role", "version"],
         "delivered": ["channels", "queue", "rest", "s3", "table", "topic"],
         "monitoring": ["drift", "performance"],
-        "grants": ["allowed", "denied", "unused"],
+        "grants": ["allowed", "denied", "unexplained", "unused"],
     }
 
 

@@ -5,7 +5,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -15,6 +15,8 @@ import pytest
 from cli.running import announced, find
 from cli.site import FOUNDATION, OwnSite
 from config.errors import LineError
+from local.grants import Grant
+from local.iam import Grants
 
 
 class Quiet(WSGIRequestHandler):
@@ -36,7 +38,9 @@ class Server:
         self.routes.append((matches, app))
 
     def grants(self) -> Any:
-        return type("Grants", (), {"allowed": 7, "denied": 0, "unused": [("role", "s3:GetObject")]})()
+        used = Grant("Shop", "Role", "s3:PutObject", used=3)
+        each = [used, replace(used, action="s3:GetObject", used=0, why="later"), replace(used, action="s3:*", used=0)]
+        return Grants(allowed=7, denied=1, denials=[("role", "s3:GetObject", "*")], each=each)
 
     def answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         for matches, app in self.routes:
@@ -148,10 +152,12 @@ def test_grants_problems_and_alarms_are_the_other_processs(server: Server, tmp_p
         assert found is not None
         found.evaluate_alarms()
         assert (found.grants(), found.problems(), server.evaluations) == (
-            {"allowed": 7, "denied": 0, "unused": 1},
+            {"allowed": 7, "denied": 1, "unused": 2, "unexplained": 1},
             ["rule x: nobody there"],
             1,
         )
+        assert found.each_grant() == site(server).each_grant()
+        assert found.each_grant()["denials"] == [["role", "s3:GetObject", "*"]]
 
 
 def test_the_clock_is_the_other_processs(server: Server, tmp_path: Path) -> None:

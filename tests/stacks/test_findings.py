@@ -19,12 +19,13 @@ from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 import app
 from assembly_line.permissions import SHORTEST_REASON, acknowledge
-from config.loading import environment_names, line_names
+from config.loading import environment_names, line_names, load_branch, load_environment
 from stacks.checks import Finding, check
 from tests.stacks.synthesis import resolved, synthesized
 
 ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
 MACHINE = "AWS::StepFunctions::StateMachine"
+BRANCH = "branch"
 PACKS = {"AwsSolutions", "NIST.800.53.R5", "HIPAA.Security", "PCI.DSS.321", "AssemblyLine"}
 
 _SCRATCH = tempfile.TemporaryDirectory()
@@ -45,7 +46,10 @@ def checked(environment: str) -> Checked:
     made = app.new_app(
         outdir=str(folder), context={"aws:cdk:bundling-stacks": []}, builtin_cloud_formation_validation=False
     )
-    app.build(made, environment=environment, lines=line_names())
+    wanted = (
+        load_branch("feature/prices", "ada@example.com") if environment == BRANCH else load_environment(environment)
+    )
+    app.build(made, environment=wanted, lines=line_names())
     found = check(made)
     return Checked(
         findings=found,

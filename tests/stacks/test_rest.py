@@ -8,12 +8,12 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from cdk_nag import AwsSolutionsChecks
 
 import app
 from config.bundle import Bundle
 from config.loading import load_bundle, load_environment
 from runtime.delivery.api import operations
+from stacks.checks import check
 from stacks.foundation import FoundationStack
 from stacks.line import LineStack
 
@@ -35,7 +35,7 @@ def keyed(line: Bundle, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[
     made = app.new_app(outdir=str(tmp_path_factory.mktemp("keyed")), context={"aws:cdk:bundling-stacks": []})
     foundation = FoundationStack(made, "Foundation", environment=load_environment("local"), env=ENV)
     LineStack(made, "Flights", foundation=foundation, bundle=line, env=ENV)
-    found = [violation.rule_name for violation in AwsSolutionsChecks(made).validate_scope(made).violations]
+    found = [str(one) for one in check(made) if not one.reason]
     folder = Path(made.synth().directory)
     return json.loads((folder / "Flights.template.json").read_text()), found
 
