@@ -28,10 +28,11 @@ ARCHITECTURE = lambda_.Architecture.ARM_64
 
 _PLATFORM, _VERSION = "aarch64-manylinux_2_28", "3.13"
 
+_OF_CONFIG = ("branch", "branches", "errors", "formats", "metrics", "monitors", "naming", "strict", "tags")
 HANDLER_FILES = [
     "lambdas/**/*.py",
     "runtime/**/*.py",
-    *(f"config/{name}.py" for name in ("errors", "formats", "metrics", "monitors")),
+    *(f"config/{name}.py" for name in _OF_CONFIG),
 ]
 IMAGE_FILES = [*MODULE_FILES, "jobs/Dockerfile", "jobs/requirements*.txt", "lines/*/*.py"]
 
