@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cli import env
+
 app = typer.Typer(
     name="line",
     no_args_is_help=True,
@@ -42,6 +44,9 @@ def _line(
     ] = False,
 ) -> None:
     pass
+
+
+app.add_typer(env.app, name="env")
 
 
 @app.command()

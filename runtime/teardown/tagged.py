@@ -72,7 +72,9 @@ _KINDS = [
         "key",
         _service("kms", "key/"),
         lambda clients, arn: found(clients("kms").describe_key, KeyId=arn),
-        lambda clients, arn: gone(clients("kms").schedule_key_deletion, KeyId=arn, PendingWindowInDays=_WAITING_DAYS),
+        lambda clients, arn: gone(
+            clients("kms").schedule_key_deletion, KeyId=arn.rpartition("/")[2], PendingWindowInDays=_WAITING_DAYS
+        ),
         lambda told: bool(told) and told["KeyMetadata"]["KeyState"] != "PendingDeletion",
     ),
     _Kind(
@@ -119,7 +121,11 @@ def _sweep(clients: Clients, kind: _Kind) -> Sweep:
             if tags.REF in owned.tagged[arn] and kind.matches(arn) and kind.is_there(kind.look(clients, arn)):
                 yield arn
 
-    return Sweep(f"retained {kind.kind}", find, lambda arn: kind.delete(clients, arn))
+    def delete(arn: str) -> None:
+        if kind.is_there(kind.look(clients, arn)):  # a key that waits for its deletion takes no second one
+            kind.delete(clients, arn)
+
+    return Sweep(f"retained {kind.kind}", find, delete)
 
 
 def _of_no_stack(owned: Owned) -> list[str]:

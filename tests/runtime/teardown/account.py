@@ -61,6 +61,8 @@ class Account:
     """(call, owner) of each change."""
     strike: Callable[[str, bool], None] = lambda *_: None
     """Hears each call before (False) and after (True) its effect, and may raise."""
+    heard: Callable[[str, str, dict[str, Any], dict[str, Any]], None] = lambda *_: None
+    """Hears service, operation, parameters and answer of each call."""
     broken_functions: bool = False
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 

@@ -30,6 +30,7 @@ class Client:
             account.strike(call, False)
             account.calls.append(call)
             answer: Json = work(given)
+            account.heard(self.service, operation, given, answer)
             account.strike(call, True)
             return answer
 
