@@ -6,7 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ class Stack:
     parameters: dict[str, str]
     files: list[FileAsset]
     images: list[ImageAsset]
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 def read_assembly(directory: Path, *, account: str, region: str) -> list[Stack]:
@@ -108,6 +109,7 @@ def _stack(directory: Path, artifacts: dict[str, Any], artifact: str, names: dic
         parameters=properties.get("parameters", {}),
         files=files,
         images=images,
+        tags=properties.get("tags", {}),
     )
 
 

@@ -66,7 +66,12 @@ def install(aws: EmbeddedAws) -> None:
 def kind(type_: str) -> Kind:
     """Return the kind of a custom resource: each type is made the same way."""
     return Kind(
-        type=type_, create=_create, ref=lambda made: made.answer["PhysicalResourceId"], delete=_delete, data=True
+        type=type_,
+        create=_create,
+        ref=lambda made: made.answer["PhysicalResourceId"],
+        delete=_delete,
+        update=_update,
+        data=True,
     )
 
 
@@ -74,11 +79,21 @@ def _create(site: Site, properties: Properties) -> Answer:
     return _ask(site, "Create", properties, physical_id=None)
 
 
+def _update(made: Made, properties: Properties) -> Answer:
+    """Ask for other properties; a resource that answers with another id has been replaced, so the old one goes."""
+    answer = _ask(made.site, "Update", properties, physical_id=made.ref, former=made.properties)
+    if answer["PhysicalResourceId"] != made.ref:
+        _delete(made)
+    return answer
+
+
 def _delete(made: Made) -> None:
     _ask(made.site, "Delete", made.properties, physical_id=made.ref)
 
 
-def _ask(site: Site, request_type: str, properties: Properties, *, physical_id: str | None) -> Answer:
+def _ask(
+    site: Site, request_type: str, properties: Properties, *, physical_id: str | None, former: Properties | None = None
+) -> Answer:
     request = str(uuid.uuid4())
     function = properties["ServiceToken"]
     if ":lambda:" not in function:
@@ -86,7 +101,7 @@ def _ask(site: Site, request_type: str, properties: Properties, *, physical_id: 
     event = {
         "RequestType": request_type,
         "ResponseURL": f"{site.aws.endpoint}{ROUTE}{request}",
-        "StackId": f"arn:aws:cloudformation:{site.region}:{site.account}:stack/{site.stack}/embedded",
+        "StackId": stack.id if (stack := site.aws.stacks.find(site.stack)) else site.stack,
         "RequestId": request,
         "ResourceType": _type_of(site),
         "LogicalResourceId": site.logical_id,
@@ -94,6 +109,8 @@ def _ask(site: Site, request_type: str, properties: Properties, *, physical_id: 
     }
     if physical_id:
         event["PhysicalResourceId"] = physical_id
+    if former is not None:
+        event["OldResourceProperties"] = _as_text(former)
     _answers.expect(request)
     result = site.aws.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
     payload = json.loads(result["Payload"].read() or b"null")
@@ -114,10 +131,9 @@ def _ask(site: Site, request_type: str, properties: Properties, *, physical_id: 
 
 
 def _type_of(site: Site) -> str:
-    for deployment in reversed(site.aws.deployments):
-        if site.stack in deployment.templates:
-            return str(deployment.templates[site.stack]["Resources"][site.logical_id]["Type"])
-    return "AWS::CloudFormation::CustomResource"
+    stack = site.aws.stacks.find(site.stack)
+    known = stack.wanted.resource(site.logical_id) if stack else {}
+    return str(known.get("Type", "AWS::CloudFormation::CustomResource"))
 
 
 def _as_text(value: Any) -> Any:

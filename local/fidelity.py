@@ -24,7 +24,7 @@ def rows() -> list[Row]:
     """Return every row that a module of ``local`` declares in ``FIDELITY``, by service and feature."""
     here = Path(__file__).parent
     found: list[Row] = []
-    for path in sorted([*here.glob("*.py"), *(here / "resources").glob("*.py")]):
+    for path in sorted([*here.glob("*.py"), *here.glob("resources/*.py"), *here.glob("cloudformation/*.py")]):
         name = ".".join(("local", *path.relative_to(here).with_suffix("").parts))
         found.extend(getattr(importlib.import_module(name), "FIDELITY", []))
     return sorted(found, key=lambda row: (row.service.lower(), row.feature.lower()))

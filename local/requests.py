@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape, unescape
@@ -100,7 +101,13 @@ def read(environ: dict[str, Any], service: str) -> Call | None:
 def refusal(call: Call, message: str) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
     """Return the answer that refuses a call, in the shape of its protocol."""
     code, status = _REFUSALS.get(call.protocol, ("AccessDenied", 403))
-    code = _CODES.get(call.service, code)
+    return failure(call, _CODES.get(call.service, code), message, status)
+
+
+def failure(
+    call: Call, code: str, message: str, status: int = 400
+) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
+    """Return the answer that an operation failed, in the shape of its protocol."""
     if call.protocol in _REFUSALS:
         content = json.dumps({"__type": code, "message": message}).encode()
         headers = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-ErrorType": code}
@@ -111,7 +118,7 @@ def refusal(call: Call, message: str) -> Callable[[dict[str, Any], Callable[...,
     headers["Content-Length"] = str(len(content))
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        start_response(f"{status} Forbidden", list(headers.items()))
+        start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 
     return app

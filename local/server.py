@@ -32,6 +32,7 @@ from config.errors import LineError
 from local.background import Background
 from local.clients import Clients, Credentials
 from local.clock import Clock
+from local.cloudformation.stacks import Stacks
 from local.http_server import Environ, HttpServer, WsgiApp
 from local.images import Images
 from local.patches import Patches
@@ -93,6 +94,7 @@ class EmbeddedAws:
         self.clock = Clock()
         self.images = Images()
         self.problems: list[str] = []
+        self.stacks = Stacks(account, region)
         self.deployments: list[Deployment] = []
         self.lambda_log_listeners: list[Callable[[str, str, list[str]], None]] = []
         """Called with function name, log group and the lines of one invocation."""
@@ -123,13 +125,14 @@ class EmbeddedAws:
             repairs,
             transactions,
         )
+        from local.cloudformation import service as cloudformation
 
         _reset_backends()
         self._configure_moto()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._log = (self.directory / "server.log").open("a", encoding="utf-8", buffering=1)
         got_request_exception.connect(self._note_failure)
-        self._server = HttpServer(self._socket, self._answer, self._note)
+        self._server = HttpServer(self._socket, self._answer, self.note_failure)
         for seam in (
             repairs,
             transactions,
@@ -138,6 +141,7 @@ class EmbeddedAws:
             iam,
             lambdas,
             custom_resources,
+            cloudformation,
             api_gateway,
             postgres,
             executors,
@@ -246,9 +250,9 @@ class EmbeddedAws:
         return answer
 
     def _note_failure(self, _app: Any, exception: BaseException, **_: Any) -> None:
-        self._note("".join(traceback.format_exception(exception)))
+        self.note_failure("".join(traceback.format_exception(exception)))
 
-    def _note(self, trace: str) -> None:
+    def note_failure(self, trace: str) -> None:
         """Keep the trace of a failure of the server itself, and tell of it in one line."""
         with contextlib.suppress(ValueError):  # a request that outlives the server finds the log closed
             self._log.write(trace)

@@ -36,6 +36,7 @@ class Template:
         export: Callable[[str], Any],
         ssm: Callable[[str], str],
         parameters: Mapping[str, str] | None = None,
+        stack_id: str | None = None,
     ) -> None:
         self.body, self.stack = body, stack
         self.resources: dict[str, dict[str, Any]] = dict(body.get("Resources", {}))
@@ -47,7 +48,7 @@ class Template:
             "AWS::NotificationARNs": [],
             "AWS::Partition": "aws",
             "AWS::Region": region,
-            "AWS::StackId": f"arn:aws:cloudformation:{region}:{account}:stack/{stack}/embedded",
+            "AWS::StackId": stack_id or f"arn:aws:cloudformation:{region}:{account}:stack/{stack}/embedded",
             "AWS::StackName": stack,
             "AWS::URLSuffix": "amazonaws.com",
         }

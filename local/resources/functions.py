@@ -66,12 +66,12 @@ def _zipped(handler: str, source: str) -> bytes:
 
 
 def _add_permission(site: Site, properties: Properties) -> Answer:
-    return site.call("lambda", "add_permission", StatementId=site.logical_id, **properties)
+    return site.call("lambda", "add_permission", StatementId=site.unique, **properties)
 
 
 def _remove_permission(made: Made) -> None:
     function = made.properties["FunctionName"]
-    made.site.call("lambda", "remove_permission", FunctionName=function, StatementId=made.site.logical_id)
+    made.site.call("lambda", "remove_permission", FunctionName=function, StatementId=made.site.unique)
 
 
 def _create_layer(site: Site, properties: Properties) -> Answer:
@@ -126,7 +126,7 @@ KINDS = [
     Kind(
         type="AWS::Lambda::Permission",
         create=_add_permission,
-        ref=lambda made: made.site.logical_id,
+        ref=lambda made: made.site.unique,
         delete=_remove_permission,
     ),
     Kind(

@@ -26,6 +26,13 @@ class Site:
     aws: EmbeddedAws
     stack: str
     logical_id: str
+    generation: int = 0
+    """How often the resource has been replaced; a name that is made up differs from one to the next."""
+
+    @property
+    def unique(self) -> str:
+        """The logical id, told apart from that of the resource that this one replaces."""
+        return f"{self.logical_id}-{self.generation}" if self.generation else self.logical_id
 
     @property
     def account(self) -> str:
@@ -96,20 +103,25 @@ class Kind:
     accepts: frozenset[str] | None = None
     ignored: frozenset[str] = frozenset()
     data: bool = False
+    holds_data: bool = False
+    """Whether something is lost when a resource of this type is replaced."""
 
     def make(self, site: Site, properties: Properties) -> Made:
         """Create a resource of this type."""
-        wanted = self._wanted(site, properties)
+        wanted = self.wanted(site, properties)
         before = copy.deepcopy(wanted)
         made = Made(kind=self, site=site, properties=wanted, answer=self.create(site, wanted), given=before)
         made.ref = str(self.ref(made))
         return made
 
-    def change(self, made: Made, properties: Properties) -> bool:
-        """Give a resource other properties, and say whether they were others; raises LineError where it cannot."""
+    def change(self, made: Made, properties: Properties, *, anyway: bool = False) -> bool:
+        """Give a resource other properties, and say whether they were others; raises LineError where it cannot.
+
+        ``anyway`` is for one that may be half changed, so that what is known of it is no proof.
+        """
         site = made.site
-        wanted = self._wanted(site, properties, known=made.properties)
-        if text(wanted) == text(made.given):
+        wanted = self.wanted(site, properties, known=made.properties)
+        if text(wanted) == text(made.given) and not anyway:
             return False
         if self.update is None:
             self.refuse(made)
@@ -123,7 +135,11 @@ class Kind:
         where = f"stack {made.site.stack}, resource {made.site.logical_id}"
         raise LineError(f"{where}: {self.type} cannot be changed while it is there: start a fresh embedded AWS")
 
-    def _wanted(self, site: Site, properties: Properties, known: Properties | None = None) -> Properties:
+    def understands(self, name: str) -> bool:
+        """Tell whether a property has a meaning here."""
+        return name not in self.ignored and (self.accepts is None or name in self.accepts)
+
+    def wanted(self, site: Site, properties: Properties, known: Properties | None = None) -> Properties:
         """Return the properties that count, the resource's name among them: the one it has, or a new one."""
         where = f"stack {site.stack}, resource {site.logical_id}"
         wanted = without(properties, self.ignored)
@@ -135,7 +151,7 @@ class Kind:
         if self.name:
             if not wanted.get(self.name.property):
                 made = (known or {}).get(self.name.property)
-                wanted[self.name.property] = made or self.name.make(site.stack, site.logical_id, wanted)
+                wanted[self.name.property] = made or self.name.make(site.stack, site.unique, wanted)
             self.name.check(wanted[self.name.property], where)
         return dict(wanted)
 

@@ -75,7 +75,7 @@ def _create_subnet(site: Site, properties: Properties) -> Answer:
 
 
 def _create_group(site: Site, properties: Properties) -> Answer:
-    name = properties.get("GroupName") or f"{site.stack}-{site.logical_id}"
+    name = properties.get("GroupName") or f"{site.stack}-{site.unique}"
     group = site.call(
         "ec2",
         "create_security_group",
@@ -140,7 +140,7 @@ def _rule_kind(type_: str, direction: str, *peers: str) -> Kind:
     return Kind(
         type=type_,
         create=_rule(direction),
-        ref=lambda made: f"sgr-{made.site.logical_id}",
+        ref=lambda made: f"sgr-{made.site.unique}",
         attributes={"Id": ref},
         accepts=accepting("GroupId", *_RULE, *peers),
     )
