@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 # isort: off
 import stacks.node  # noqa: F401 (it gives jsii a Node.js, so it stands before aws_cdk)
@@ -41,7 +42,7 @@ def build(app: cdk.App, *, environment: str | Environment, lines: list[str]) -> 
         "tags": _tags(wanted),
     }
     prefix = f"AssemblyLine-{wanted.name}"
-    if wanted.name == "local":  # functions on this machine use the project's own packages
+    if wanted.name == "local" or _is_embedded():  # functions on this machine use the project's own packages
         app.node.set_context("aws:cdk:bundling-stacks", [])
     foundation = FoundationStack(
         app, "Foundation", environment=wanted, stack_name=f"{prefix}-Foundation", synthesizer=_synthesizer(), **common
@@ -57,6 +58,11 @@ def build(app: cdk.App, *, environment: str | Environment, lines: list[str]) -> 
             synthesizer=_synthesizer(),
             **common,
         )
+
+
+def _is_embedded() -> bool:
+    """Tell whether the CDK CLI deploys to an embedded AWS on this machine, whatever the environment."""
+    return urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname in ("127.0.0.1", "localhost")
 
 
 def _tags(environment: Environment) -> dict[str, str]:

@@ -115,16 +115,43 @@ def up(
     ] = None,
     port: Port = 4566,
     first: Annotated[str | None, typer.Option("--run", metavar="LINE", help="Run this line once it is up.")] = None,
+    empty: Annotated[bool, typer.Option("--empty", help="Deploy nothing: `line cdk deploy` does.")] = False,
+    environment: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="With --empty: the environment whose account and region it is, e.g. branch."),
+    ] = None,
 ) -> None:
     """Keep an embedded AWS up with lines deployed in it, until Ctrl-C.
 
     Prints how to point the AWS CLI, boto3 and curl at it. While it is up, `line run LINE` runs in it, so that tables,
     models and the ledger live on from run to run.
     """
-    from cli.ending import ended
-    from cli.up import stay_up
+    from cli.ending import UsageError, ended
+    from cli.up import stay_up, stay_up_empty
 
-    raise typer.Exit(ended(lambda: stay_up(lines or [], port=port, first=first)))
+    def work() -> int:
+        if empty:
+            if first is not None:
+                raise UsageError("--empty deploys nothing that --run could run: leave one of them out")
+            return stay_up_empty(lines or [], port=port, environment=environment)
+        if environment is not None:
+            raise UsageError("--environment names the account of an empty embedded AWS: give --empty, too")
+        return stay_up(lines or [], port=port, first=first)
+
+    raise typer.Exit(ended(work))
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
+def cdk(context: typer.Context) -> None:
+    """Call the pinned CDK CLI on the embedded AWS of a running `line up`: `line cdk deploy --all -c env=local`.
+
+    Every argument is the CDK CLI's own (`line cdk deploy --help` is its help), and so is the exit status. Begin with
+    `line up --empty` and `line cdk bootstrap`. `make cdk` calls the same CLI on AWS.
+    """
+    from cli.cdk import call_cdk
+    from cli.ending import ended
+
+    raise typer.Exit(ended(lambda: call_cdk(context.args)))
 
 
 @app.command()

@@ -139,7 +139,7 @@ def site_and_sample(order: Order, *, port: int | None, progress: Progress) -> It
     if running is not None:
         progress.phase(f"using the `line up` at {running.endpoint}")
         with closing(Processes()) as processes:
-            if running.said.assembly != assembly_key(running.said.lines):
+            if running.said.lines and running.said.assembly != assembly_key(running.said.lines):
                 progress.phase("sources have changed: synthesizing and deploying what is different")
                 try:
                     running.deploy(synthesize(processes, running.said.lines))

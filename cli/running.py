@@ -129,7 +129,8 @@ class RunningSite:
         if stack_of(line) not in deployed:
             raise LineError(
                 f"line {line!r} is not deployed in the `line up` at {self.endpoint}, which has "
-                f"{', '.join(self.said.lines)}: start it with {line!r} too, or give this run its own with --port 0"
+                f"{', '.join(self.said.lines) or 'none of its own'}: start it with {line!r} too, deploy it with "
+                f"`line cdk deploy --all -c env=local`, or give this run its own with --port 0"
             )
         return {**deployed[FOUNDATION], **deployed[stack_of(line)]}
 

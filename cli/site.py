@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cli.assembly import synthesize
-from config.loading import ROOT
+from config.loading import ROOT, load_environment
 from local.processes import Processes
 
 if TYPE_CHECKING:
@@ -75,7 +75,13 @@ class OwnSite:
     """An embedded AWS in this process, with stacks deployed in it."""
 
     aws: EmbeddedAws
-    deployed: dict[str, dict[str, str]]
+
+    @property
+    def deployed(self) -> dict[str, dict[str, str]]:
+        """The outputs of every stack that is there, whoever deployed it."""
+        from local.deployment import outputs_of
+
+        return {stack.name: outputs_of(self.aws, stack) for stack in self.aws.stacks.present()}
 
     @property
     def endpoint(self) -> str:
@@ -89,7 +95,8 @@ class OwnSite:
         return self.aws.client(service)
 
     def outputs(self, line: str) -> dict[str, str]:
-        return {**self.deployed[FOUNDATION], **self.deployed[stack_of(line)]}
+        deployed = self.deployed
+        return {**deployed[FOUNDATION], **deployed[stack_of(line)]}
 
     def grants(self) -> dict[str, int]:
         found = self.aws.grants()
@@ -150,8 +157,19 @@ def own_site(
         from local.server import EmbeddedAws
 
         with EmbeddedAws(port=port, warm=True) as aws:
-            deployment = aws.deploy(synthesis.result())
-            yield OwnSite(aws=aws, deployed=deployment.outputs), other.result()
+            aws.deploy(synthesis.result())
+            yield OwnSite(aws=aws), other.result()
+
+
+@contextmanager
+def empty_site(environment: str, *, port: int) -> Iterator[OwnSite]:
+    """Start an embedded AWS in which nothing is deployed, in an environment's account and region."""
+    _reach_loopback_directly()
+    wanted = load_environment(environment)
+    from local.server import EmbeddedAws
+
+    with EmbeddedAws(port=port, account=wanted.account, region=wanted.region, warm=True) as aws:
+        yield OwnSite(aws=aws)
 
 
 def _reach_loopback_directly() -> None:

@@ -15,8 +15,9 @@ from cli import sample
 from cli.assembly import assembly_key
 from cli.ending import UsageError, tell
 from cli.running import announced, find
-from cli.site import ENVIRONMENT, OwnSite, own_site
+from cli.site import ENVIRONMENT, OwnSite, empty_site, own_site
 from cli.world import predictions_url
+from config.environment import PATTERN
 from config.errors import LineError
 from config.loading import line_names, load_bundle, load_environment
 from local.processes import Processes
@@ -25,12 +26,7 @@ from local.processes import Processes
 def stay_up(lines: Sequence[str], *, port: int, first: str | None) -> int:
     """Deploy the lines, say how to reach them, and stay until Ctrl-C; ``first`` is run once it is up."""
     names = _names(lines, first)
-    running = find()
-    if running is not None:
-        raise LineError(
-            f"a `line up` runs already, as process {running.said.pid} at {running.endpoint}: "
-            "use it, or end it with Ctrl-C"
-        )
+    _refuse_a_second()
     try:
         tell(f"synthesizing and deploying {', '.join(names)}", kind="")
         with (
@@ -46,6 +42,41 @@ def stay_up(lines: Sequence[str], *, port: int, first: str | None) -> int:
     except KeyboardInterrupt:
         tell("ended: the embedded AWS and everything that it started", kind="")
     return 0
+
+
+def stay_up_empty(lines: Sequence[str], *, port: int, environment: str | None) -> int:
+    """Deploy nothing, say how the CDK CLI deploys, and stay until Ctrl-C; ``environment`` names account and region."""
+    if lines:
+        raise UsageError(f"--empty deploys nothing, and lines are named ({', '.join(lines)}): leave one of them out")
+    name = environment or ENVIRONMENT
+    _refuse_a_second()
+    try:
+        with empty_site(name, port=port) as site, announced(site, lines=[], assembly=""):
+            Console(highlight=False).print(Text("\n".join(_how_to_deploy(site, name))), soft_wrap=True)
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        tell("ended: the embedded AWS and everything that was deployed in it", kind="")
+    return 0
+
+
+def _refuse_a_second() -> None:
+    running = find()
+    if running is not None:
+        raise LineError(
+            f"a `line up` runs already, as process {running.said.pid} at {running.endpoint}: "
+            "use it, or end it with Ctrl-C"
+        )
+
+
+def _how_to_deploy(site: OwnSite, name: str) -> Iterator[str]:
+    account = f"aws://{site.aws.account}/{site.region}"
+    which = "-c branch=feature/a" if name == PATTERN else f"-c env={name}"
+    yield f"\nAn empty embedded AWS is up at {site.endpoint}, {account}. Ctrl-C ends it.\n"
+    yield "In another shell, the pinned CDK CLI deploys to it:"
+    yield f"  line cdk bootstrap {which}"
+    yield f"  line cdk deploy --all {which}"
+    yield f"  line cdk diff {which}"
+    yield f"  line cdk destroy --all --force {which}\n"
 
 
 def explain(site: OwnSite, requests: Mapping[str, Mapping[str, Any]], console: Console | None = None) -> None:

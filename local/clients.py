@@ -58,6 +58,10 @@ class Clients:
                 self._credentials[role_arn] = known
             return known
 
+    def is_own(self, access_key: str) -> bool:
+        """Whether credentials were given out here."""
+        return any(given.access_key == access_key for given in list(self._credentials.values()))
+
     def environment(self, role_arn: str | None) -> dict[str, str]:
         """Return the clean environment of a child that acts as a role (None: as the operator)."""
         credentials = self.credentials(role_arn) if role_arn else OPERATOR

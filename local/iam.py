@@ -44,6 +44,15 @@ FIDELITY = [
 ]
 
 
+_TOLD = "The security token included in the request is expired"
+_EXPIRED = {
+    "query": ("ExpiredToken", _TOLD, 403),
+    "rest-xml": ("ExpiredToken", "The provided token has expired.", 400),
+    "json": ("ExpiredTokenException", _TOLD, 400),
+    "rest-json": ("ExpiredTokenException", _TOLD, 403),
+}
+
+
 @dataclass(frozen=True)
 class Decision:
     """What was decided on one action of one role."""
@@ -79,12 +88,25 @@ class Authorizer:
     def gate(self, environ: dict[str, Any]) -> Any:
         """Refuse a request of a role that may not make it; let every other through."""
         signed = requests.signature(environ)
-        role = self.role_of(signed.access_key) if signed else None
-        if signed is None or role is None or signed.service == "execute-api":
+        if signed is None or signed.service == "execute-api":
+            return None
+        role = self.role_of(signed.access_key)
+        if role is None and signed.service != "sts":
             return None
         call = requests.read(environ, signed.service)
         if call is None:
             return None
+        if call.operation == "AssumeRole" and not self._is_there(call.parameters["RoleArn"]):
+            who = f"assumed-role/{role}/{role[:64]}" if role else "user/operator"
+            return requests.refusal(
+                call,
+                f"User: arn:aws:sts::{self._aws.account}:{who} is not authorized to perform: sts:AssumeRole on "
+                f"resource: {call.parameters['RoleArn']}",
+            )
+        if role is None:
+            return None
+        if self._is_over(signed.access_key):
+            return requests.failure(call, *_EXPIRED.get(call.protocol, _EXPIRED["query"]))
         place = Place(account=self._aws.account, region=signed.region)
         for check in [*checks(call, place), *self._absence(call), *key_checks(call, place)]:
             verdict, resource = self.decide(role, check)
@@ -104,6 +126,19 @@ class Authorizer:
             found = {session.access_key_id: session.role_arn.rsplit("/", 1)[-1] for session in list(sessions)}
             self._roles |= found
         return self._roles.get(access_key)
+
+    def _is_there(self, arn: str) -> bool:
+        """Whether a role exists; moto would let any be assumed."""
+        roles = iam_backends[self._aws.account]["aws"].roles.values()
+        return any(role.arn == arn for role in list(roles))
+
+    def _is_over(self, access_key: str) -> bool:
+        """Whether a session's time is over; those that the embedded AWS gives its own children are renewed."""
+        if self._aws.is_own(access_key):
+            return False
+        sessions = sts_backends[self._aws.account]["aws"].assumed_roles
+        ends = next((one.expiration for one in list(sessions) if one.access_key_id == access_key), None)
+        return ends is not None and ends.replace(tzinfo=dt.UTC) < dt.datetime.now(dt.UTC)
 
     def decide(self, role: str, check: Check) -> tuple[Verdict, str]:
         """Decide and record one check; any one of its resources may be the allowed one."""

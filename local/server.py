@@ -209,6 +209,10 @@ class EmbeddedAws:
         """Return credentials of a role, assumed through STS once."""
         return self._clients.credentials(role_arn)
 
+    def is_own(self, access_key: str) -> bool:
+        """Whether credentials are some that a child or a client of this server has."""
+        return self._clients.is_own(access_key)
+
     def environment(self, role_arn: str | None) -> dict[str, str]:
         """Return the clean environment of a child that acts as a role (None: as the operator)."""
         return self._clients.environment(role_arn)

@@ -18,7 +18,7 @@ from local.cloudformation.stacks import REVIEW, Stack, Wanted
 if TYPE_CHECKING:
     from local.server import EmbeddedAws
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 10.0
 """How long a call waits for the operation that it starts, so that who looks next sees a short one done."""
 
 _UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED", "CREATE_FAILED")
