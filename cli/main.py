@@ -510,6 +510,47 @@ def replay(
 
 
 @app.command()
+def cost(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line: a folder of lines/, e.g. flights.")],
+    context: Annotated[
+        list[str] | None,
+        typer.Option("--context", "-c", metavar="KEY=VALUE", help="`env=NAME` or `branch=REF`, as for `cdk deploy`."),
+    ] = None,
+    environment: Annotated[str | None, typer.Option("--env", metavar="NAME", help="The same as `-c env=NAME`.")] = None,
+    minutes: Annotated[
+        list[str] | None,
+        typer.Option(metavar="JOB=MINUTES", help="How long a job takes, e.g. `train=20`; may be repeated."),
+    ] = None,
+    stored_gb: Annotated[float, typer.Option(help="Gigabytes that the environment keeps.", min=0)] = 0,
+    measured: Annotated[
+        bool, typer.Option("--measured", help="Take what the stations of the last runs took, from the ledger.")
+    ] = False,
+    actual: Annotated[
+        bool, typer.Option("--actual", help="What it did cost in the last days, from AWS Cost Explorer, by station.")
+    ] = False,
+    days: Annotated[int, typer.Option(help="With --actual: how many days.", min=1, max=365)] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """Estimate what a line costs in an environment: a month in which nothing happens, and one run.
+
+    From the synthesized templates and the prices of config/prices.yaml, by resource and station; what has no price is
+    told. For example: `line cost flights -c env=prod --minutes train=20`
+    """
+    from cli.cost import actual_line, cost_line, place
+    from cli.ending import ended
+
+    def work() -> int:
+        where = place(context or [], environment)
+        if actual:
+            return actual_line(line, where=where, days=days, as_json=as_json)
+        return cost_line(
+            line, where=where, minutes=minutes or [], stored_gb=stored_gb, measured=measured, as_json=as_json
+        )
+
+    raise typer.Exit(ended(work))
+
+
+@app.command()
 def report(
     line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose predictions are told of.")],
     *,

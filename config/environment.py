@@ -89,6 +89,10 @@ class Environment(Strict):
     keys: Keys = Keys()
     budget: Budget | None = Field(default=None, description="what it may cost a month, and when people are told")
     dashboards: bool = Field(default=True, description="false: none, since each costs a sum a month whatever runs")
+    alarms: Literal["all", "acting"] = Field(
+        default="all",
+        description="acting: only alarms on which something acts, by retraining or taking a version back; each costs",
+    )
     tags: dict[str, str] = Field(default={})
 
     @property

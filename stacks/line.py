@@ -109,14 +109,18 @@ class LineStack(cdk.Stack):
             self, "Retraining", shared=shared, handlers=handlers, line=line, run=self.run, alarms=self.monitoring.alarms
         )
         self._tag_stations(stations)
-        self.alarm = composite_alarm(
-            self,
-            "LineAlarm",
-            line=line.line,
-            topic=shared.alarms,
-            alarms=self._alarms(),
-            runbooks=environment.runbook_folder,
-        )
+        self.alarm: cloudwatch.CompositeAlarm | None = None
+        if environment.alarms == "all":
+            self.alarm = composite_alarm(
+                self,
+                "LineAlarm",
+                line=line.line,
+                topic=shared.alarms,
+                alarms=self._alarms(),
+                runbooks=environment.runbook_folder,
+            )
+        else:
+            self._leave_acting_alarms()
         self.dashboard = self._dashboard(handlers) if environment.dashboards else None
         self._outputs()
 
@@ -143,7 +147,7 @@ class LineStack(cdk.Stack):
                 "capture": self.capture.queue.queue,
                 **self._dead_letters(),
             },
-            alarms=[*self._alarms(), self.alarm],
+            alarms=[*self._alarms(), *([self.alarm] if self.alarm else [])],
             api=self.rest.api.api if self.rest else None,
             topics={name: made.topic for name, made in self.delivery.topics.items()},
         )
@@ -162,6 +166,14 @@ class LineStack(cdk.Stack):
             capture=self.capture,
             ground_truth=self.truth,
         )
+
+    def _leave_acting_alarms(self) -> None:
+        """Take away the alarms that only tell people something; the line's own tells of them all, and is not made."""
+        acting = {one.node.path for family in self.monitoring.alarms.values() for one in family}
+        acting |= {one.node.path for one in (*self.release.endpoint.alarms, *self.release.endpoint.shadow_alarms)}
+        for one in self._alarms():
+            if one.node.path not in acting and one.node.scope is not None:
+                one.node.scope.node.try_remove_child(one.node.id)
 
     def _alarms(self) -> list[cloudwatch.Alarm]:
         """Return every alarm of the line, whichever construct made it."""

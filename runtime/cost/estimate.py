@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from config.prices import Prices
+from config.tags import STATION
 
 Template = Mapping[str, Any]
 
-NO_STATION = "-"
-"""Of what belongs to a line or an environment as a whole."""
+OF_LINE = "line"
+"""Where what no station alone works with is listed, unless the caller has another word for it."""
 
 NOT_COUNTED = (
     "data transfer, and what endpoints of a VPC carry",
@@ -93,17 +94,20 @@ class Bill:
 
     prices: Prices
     region: str
+    rest: str = OF_LINE
     items: list[Item] = field(default_factory=list)
     unpriced: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, resource: str, type_: str, station: str, quantity: float, price: str) -> None:
-        """Add so many units of something."""
+        """Add so many units of something; an empty station is the rest."""
         usd = self.prices.of(price, self.region)
         if usd is None:
             self.unknown(f"price {price}", resource)
             return
         known = self.prices.prices[price]
-        self.items.append(Item(resource, type_, station, quantity, price, known.unit, quantity * usd, known.remembered))
+        self.items.append(
+            Item(resource, type_, station or self.rest, quantity, price, known.unit, quantity * usd, known.remembered)
+        )
 
     def unknown(self, what: str, resource: str) -> None:
         """Say that something has no price."""
@@ -114,14 +118,19 @@ class Bill:
         return tuple(sorted(self.items, key=lambda item: (-item.usd, item.resource, item.price)))
 
 
-def estimate(template: Template, *, prices: Prices, region: str, usage: Usage | None = None) -> Estimate:
-    """Return what a synthesized template costs; raises LineError for a region without prices."""
+def estimate(
+    template: Template, *, prices: Prices, region: str, usage: Usage | None = None, rest: str = OF_LINE
+) -> Estimate:
+    """Return what a synthesized template costs; raises LineError for a region without prices.
+
+    ``rest`` is how what carries no station's tag is listed.
+    """
     from runtime.cost.idle import idle
     from runtime.cost.run import per_run
 
     prices.check(region)
     usage = usage or Usage()
-    resting, running = Bill(prices, region), Bill(prices, region)
+    resting, running = Bill(prices, region, rest), Bill(prices, region, rest)
     idle(template, resting, usage)
     per_run(template, running, usage)
     return Estimate(
@@ -150,7 +159,7 @@ def together(estimates: Sequence[Estimate]) -> Estimate:
 
 
 def station_of(resource: Mapping[str, Any]) -> str:
-    """Return the station that a resource is tagged with.
+    """Return the station that a resource is tagged with, or nothing.
 
     >>> station_of({"Type": "T", "Properties": {"Tags": [{"Key": "station", "Value": "training"}]}})
     'training'
@@ -159,7 +168,7 @@ def station_of(resource: Mapping[str, Any]) -> str:
     tags = properties.get("Tags") or {}
     if isinstance(tags, list):
         tags = {tag["Key"]: tag["Value"] for tag in tags}
-    return str(tags.get("station", NO_STATION))
+    return str(tags.get(STATION, ""))
 
 
 def _dearest(items: Iterable[Item]) -> tuple[Item, ...]:

@@ -30,7 +30,7 @@ def idle(template: Template, bill: Bill, usage: Usage) -> None:
             bill.unknown(f"type {type_}", name)
     _endpoint(template, bill)
     if usage.stored_gb:
-        bill.add("data that is kept", "AWS::S3::Bucket", "-", usage.stored_gb, "s3.standard")
+        bill.add("data that is kept", "AWS::S3::Bucket", "", usage.stored_gb, "s3.standard")
 
 
 Rule = Callable[[str, Resource, Template, Bill, Usage], None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runtime.cost.estimate import NO_STATION, Bill, Usage, station_of
+from runtime.cost.estimate import Bill, Usage, station_of
 
 Resource = Mapping[str, Any]
 
@@ -68,5 +68,5 @@ def function(name: str, resource: Resource, bill: Bill, *, times: float) -> None
     if given.get("Architectures") != ["arm64"]:
         bill.unknown("functions on x86", name)
         return
-    bill.add(name, resource["Type"], station or NO_STATION, seconds, "lambda.arm_gb_second")
-    bill.add(name, resource["Type"], station or NO_STATION, times, "lambda.request")
+    bill.add(name, resource["Type"], station, seconds, "lambda.arm_gb_second")
+    bill.add(name, resource["Type"], station, times, "lambda.request")

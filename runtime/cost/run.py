@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from runtime.cost.estimate import NO_STATION, Bill, Template, Usage, station_of
+from runtime.cost.estimate import Bill, Template, Usage, station_of
 from runtime.cost.jobs import fargate, function, glue, minutes
 
 _MACHINE = re.compile(r'"InstanceType":\s*"(ml\.[a-z0-9.-]+)"')
@@ -18,12 +18,12 @@ def per_run(template: Template, bill: Bill, usage: Usage) -> None:
     """Add what every station works with, once, and a training for each candidate and baseline."""
     for name, resource in template["Resources"].items():
         type_, station = resource["Type"], station_of(resource)
-        if type_ == "AWS::Batch::JobDefinition" and station != NO_STATION:
+        if type_ == "AWS::Batch::JobDefinition" and station:
             trains = resource["Properties"]["ContainerProperties"]["Command"][0] == "train"
             fargate(name, resource, bill, usage, times=usage.trainings if trains else 1)
         elif type_ == "AWS::Glue::Job":
             glue(name, resource, bill, usage)
-        elif type_ == "AWS::Lambda::Function" and station != NO_STATION:
+        elif type_ == "AWS::Lambda::Function" and station:
             function(name, resource, bill, times=1)
         elif type_ == "AWS::StepFunctions::StateMachine" and name.startswith(_RUN):
             _machine(name, resource["Type"], _text(resource["Properties"].get("DefinitionString", "")), bill, usage)
@@ -31,7 +31,7 @@ def per_run(template: Template, bill: Bill, usage: Usage) -> None:
 
 def _machine(name: str, type_: str, definition: str, bill: Bill, usage: Usage) -> None:
     steps = len(_STATE.findall(definition)) + usage.trainings
-    bill.add(name, type_, NO_STATION, steps, "states.transition")
+    bill.add(name, type_, "", steps, "states.transition")
     for machine in _MACHINE.findall(definition):
         hours = usage.trainings * minutes("train", "training", usage, bill) / 60
         bill.add(name, "AWS::SageMaker::TrainingJob", "training", hours, f"sagemaker.training.{machine}")
