@@ -20,6 +20,15 @@ LONGEST = 256
 _OTHER = re.compile(r"[^A-Za-z0-9._:/@+-]")
 
 
+def of_runs(environment: str, line: str, station: str) -> dict[str, str]:
+    """Return the tags of what a station's runs make: no stack gives it any.
+
+    >>> of_runs("dev", "flights", "release")["environment"]
+    'dev'
+    """
+    return {PROJECT: PROJECT_VALUE, ENVIRONMENT: environment, LINE: line, STATION: station}
+
+
 def encoded(text: str) -> str:
     """Return a text as a tag's value: each byte that not every service takes becomes ``=`` and two hex digits.
 

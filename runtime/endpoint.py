@@ -39,6 +39,7 @@ class Hosting:
     instance_type: str
     instance_count: int
     kms_key: str
+    tags: Mapping[str, str] = field(default_factory=dict)
     vpc: Mapping[str, list[str]] = field(default_factory=dict)
     """SageMaker's VpcConfig; empty outside of any VPC, and for a serverless endpoint, which is in none"""
 
@@ -92,7 +93,7 @@ def deploy(
     name = make_model(sagemaker, endpoint, hosting, model_data, environment)
     once(lambda: sagemaker.create_endpoint_config(**_config(name, hosting)))
     how = _how(sagemaker, endpoint, hosting, rollout)
-    _put_in_service(sagemaker, endpoint, name, how, autoscaling)
+    _put_in_service(sagemaker, endpoint, name, how, autoscaling=autoscaling, tags=tagged(hosting))
     return name
 
 
@@ -106,6 +107,7 @@ def make_model(sagemaker: Any, endpoint: str, hosting: Hosting, model_data: str,
 def config_name(endpoint: str, hosting: Hosting, model_data: str, environment: Mapping[str, str]) -> str:
     """Return the name of the model, and of the configuration, with this content."""
     told = asdict(hosting)
+    del told["tags"]
     if not hosting.vpc:  # so that names are what they were before there was one
         del told["vpc"]
     wanted = {"hosting": told, "model_data": model_data, "environment": dict(environment)}
@@ -164,14 +166,20 @@ def delete(sagemaker: Any, endpoint: str, *, wait: Callable[[], None], autoscali
 
 
 def _put_in_service(
-    sagemaker: Any, endpoint: str, config: str, how: Mapping[str, Any], autoscaling: Any = None
+    sagemaker: Any,
+    endpoint: str,
+    config: str,
+    how: Mapping[str, Any],
+    *,
+    autoscaling: Any,
+    tags: Mapping[str, Any],
 ) -> None:
     found = state(sagemaker, endpoint)
     if found is not None and found.status == "Failed":  # it never worked; SageMaker only lets it be deleted
         _gone(lambda: sagemaker.delete_endpoint(EndpointName=endpoint))
         found = _after_deletion(sagemaker, endpoint)
     if found is None:
-        sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config)
+        sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=config, **tags)
     elif found.pending != config and (found.config != config or found.in_progress):
         refuse_when_busy(endpoint, found)
         scaled = autoscaling is not None and scaling.deregister(autoscaling, endpoint, VARIANT)
@@ -232,7 +240,7 @@ def _after_deletion(sagemaker: Any, endpoint: str) -> State | None:
 
 def _model(name: str, hosting: Hosting, model_data: str, environment: Mapping[str, str]) -> dict[str, Any]:
     container = {"Image": hosting.image, "ModelDataUrl": model_data, "Environment": dict(environment)}
-    model = {"ModelName": name, "ExecutionRoleArn": hosting.role, "PrimaryContainer": container}
+    model = {"ModelName": name, "ExecutionRoleArn": hosting.role, "PrimaryContainer": container, **tagged(hosting)}
     # serverless endpoints do not take an isolated network; the container calls nobody either way
     model |= {"EnableNetworkIsolation": True} if hosting.kind == "instance" else {}
     return model | ({"VpcConfig": dict(hosting.vpc)} if hosting.vpc else {})
@@ -248,7 +256,13 @@ def _config(name: str, hosting: Hosting) -> dict[str, Any]:
             "InitialInstanceCount": hosting.instance_count,
             "InitialVariantWeight": 1.0,
         }
-    return {"EndpointConfigName": name, "ProductionVariants": [variant], "KmsKeyId": hosting.kms_key}
+    return {"EndpointConfigName": name, "ProductionVariants": [variant], "KmsKeyId": hosting.kms_key, **tagged(hosting)}
+
+
+def tagged(hosting: Hosting) -> dict[str, Any]:
+    """Return the tags of whatever is made for an endpoint, as SageMaker takes them: by these a bill knows its line."""
+    pairs = [{"Key": key, "Value": value} for key, value in hosting.tags.items()]
+    return {"Tags": pairs} if pairs else {}
 
 
 def _named(sagemaker: Any, operation: str, key: str, field: str, prefix: str) -> list[str]:

@@ -114,6 +114,7 @@ class Shadow:
                 ProductionVariants=[{**production, "InitialVariantWeight": 1.0}],
                 ShadowProductionVariants=[beside],
                 KmsKeyId=self.hosting.kms_key,
+                **endpoints.tagged(self.hosting),
             )
         )
         self._deregister()

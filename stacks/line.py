@@ -127,7 +127,7 @@ class LineStack(cdk.Stack):
     def _tag_stations(self, stations: Sequence[Station]) -> None:
         """Let bills tell of stations; what works for one station beside the run belongs to it too."""
         monitoring = (self.feedback, self.truth, self.capture, self.retraining)
-        owned = [(station, station.name) for station in stations]
+        owned: list[tuple[Construct, str]] = [(station, station.name) for station in stations]
         owned += [(each, self.monitoring.name) for each in monitoring]
         owned += [(self.rest, self.delivery.name)] if self.rest else []
         for construct, name in owned:

@@ -17,6 +17,7 @@ from assembly_line.permissions import allow, allow_key, allow_read
 from assembly_line.scaling import EndpointScaling, allow_scaling
 from assembly_line.shared import Shared
 from assembly_line.watched import Names
+from config import tags
 from config.errors import LineError
 from config.line import Line
 from runtime import shadow
@@ -41,6 +42,7 @@ class Endpoint(Construct):
         self.kind = shared.environment.endpoint.kind
         self._serving, self._rollout = shared.environment.endpoint, line.release.rollout
         self._key, self._inside = shared.key, shared.inside
+        self._tags = {**shared.environment.tags, **tags.of_runs(shared.environment.name, line.line, "release")}
         self._deployers: list[iam.Role] = []
         self._check(shared.environment.name, line.line)
         self._role(shared, line.line)
@@ -151,6 +153,7 @@ class Endpoint(Construct):
             "INSTANCE_TYPE": serving.instance_type,
             "INSTANCE_COUNT": str(serving.instance_count),
             "KMS_KEY": self._key.key_arn,
+            "TAGS": json.dumps(self._tags),
             "VPC": json.dumps(self._inside.config if self._inside else {}),
             "ROLLOUT": json.dumps({**how, "seconds": rollout.seconds}),
             "ALARMS": Lazy.string(Names(self.alarms)),
@@ -190,6 +193,8 @@ class Endpoint(Construct):
         self._grant_deregister(role)
         self.grant_update(role)
         allow(role, "sagemaker:CreateModel", on=self._made("model"), why=_MADE_BY_RUNS)
+        made = [self.arn, *self._made("endpoint-config"), *self._made("model")]
+        allow(role, "sagemaker:AddTags", on=made, why=_MADE_BY_RUNS)  # what is made with tags asks for it
         allow(
             role,
             "sagemaker:CreateEndpointConfig",

@@ -84,9 +84,9 @@ class Handler(Construct):
             memory_size=memory_mb,
             tracing=lambda_.Tracing.ACTIVE,
             dead_letter_queue=dead_letters,
-            vpc=inside and inside.vpc,
-            vpc_subnets=inside and ec2.SubnetSelection(subnets=list(inside.subnets)),
-            security_groups=inside and [inside.group],
+            vpc=inside.vpc if inside else None,
+            vpc_subnets=ec2.SubnetSelection(subnets=list(inside.subnets)) if inside else None,
+            security_groups=[inside.group] if inside else None,
         )
         handlers.made[module.removeprefix("lambdas.")] = self.function
         allow(self.role, "logs:CreateLogStream", "logs:PutLogEvents", on=[log.group.log_group_arn])

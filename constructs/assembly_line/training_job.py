@@ -15,6 +15,7 @@ from assembly_line.jobs import Jobs, allow_pull
 from assembly_line.permissions import allow
 from assembly_line.retries import TRIES
 from assembly_line.tasks import WAIT_FOR_CAPACITY, retry_training
+from config import tags
 from config.compute import Compute
 
 _DISK_GB = 50
@@ -85,7 +86,8 @@ class TrainingJob(Construct):
         jobs = [f"arn:{self._partition}:sagemaker:{self._place}:training-job/{self._jobs.line}-*"]
         allow(
             role,
-            *("sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob"),
+            *("sagemaker:AddTags", "sagemaker:CreateTrainingJob"),
+            *("sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob"),
             on=jobs,
             why="a training job is named after its run and variant, which only a run knows",
         )
@@ -132,6 +134,10 @@ class TrainingJob(Construct):
             "ResourceConfig": machine,
             "StoppingCondition": limits,
             **({"VpcConfig": shared.inside.config} if shared.inside else {}),
+            "Tags": [
+                {"Key": key, "Value": value}
+                for key, value in tags.of_runs(shared.environment.name, self._jobs.line, "training").items()
+            ],
             "RetryStrategy": {"MaximumRetryAttempts": TRIES - 1},  # after an error of SageMaker's own, nothing else
             "EnableManagedSpotTraining": self._compute.spot,
         }

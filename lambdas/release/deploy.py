@@ -28,6 +28,7 @@ class Environment:
     instance_count: int
     kms_key: str
     vpc: dict[str, Any]
+    tags: dict[str, str]
     rollout: dict[str, Any]
     alarms: list[str]
     shadow: dict[str, Any]
@@ -57,6 +58,7 @@ HOSTING = Hosting(
     instance_count=ENVIRONMENT.instance_count,
     kms_key=ENVIRONMENT.kms_key,
     vpc=ENVIRONMENT.vpc,
+    tags=ENVIRONMENT.tags,
 )
 
 

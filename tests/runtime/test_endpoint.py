@@ -1,5 +1,6 @@
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -295,3 +296,29 @@ def test_instances_scale_in_service_and_not_during_an_update(aws: Embedded, name
     endpoint.delete(aws.client("sagemaker"), name, wait=lambda: None, autoscaling=autoscaling)
     assert known() == ([], [])
     endpoint.delete(aws.client("sagemaker"), name, wait=lambda: None, autoscaling=autoscaling)
+
+
+def test_what_is_made_carries_the_lines_tags_and_the_model_its_network() -> None:
+    asked: dict[str, Any] = {}
+
+    class Told:
+        """SageMaker without an endpoint, which keeps what it is asked to make."""
+
+        def describe_endpoint(self, **_: Any) -> Any:
+            raise ClientError({"Error": {"Code": "ValidationException", "Message": "Could not find it"}}, "D")
+
+        def __getattr__(self, name: str) -> Any:
+            return lambda **given: asked.update({name: given})
+
+    network = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+    plain = hosting(kind="instance")
+    given = replace(plain, vpc=network, tags={"line": "flights", "station": "release"})
+    endpoint.deploy(Told(), endpoint="e", hosting=given, model_data="s3://m/model.tar.gz", environment={})
+    pairs = [{"Key": "line", "Value": "flights"}, {"Key": "station", "Value": "release"}]
+    for name in ("create_model", "create_endpoint_config", "create_endpoint"):
+        assert asked[name]["Tags"] == pairs, name
+    assert asked["create_model"]["VpcConfig"] == network
+    assert endpoint.config_name("e", plain, "m", {}) == endpoint.config_name(
+        "e", replace(plain, tags={"a": "b"}), "m", {}
+    )
+    assert endpoint.config_name("e", plain, "m", {}) != endpoint.config_name("e", given, "m", {})

@@ -194,6 +194,7 @@ def test_the_run_may_start_the_lines_training_jobs_only_and_pass_their_role_to_s
     (statement,) = given("sagemaker", "sagemaker:CreateTrainingJob")
     assert json.dumps(statement["Resource"]).endswith(':training-job/flights-*"')
     assert set(statement["Action"]) == {
+        "sagemaker:AddTags",
         "sagemaker:CreateTrainingJob",
         "sagemaker:DescribeTrainingJob",
         "sagemaker:StopTrainingJob",

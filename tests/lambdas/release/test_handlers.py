@@ -66,6 +66,7 @@ def test_a_run_becomes_the_champion_step_by_step(line: Releasing) -> None:
         SHADOW="{}",
         SHADOW_ALARMS="[]",
         VPC="{}",
+        TAGS='{"line": "flights"}',
         KMS_KEY="arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000",
     )
     verification = {"status": "Waiting"}

@@ -16,7 +16,7 @@ HANDLERS = ["gate", "register", "deploy", "verify", "lifecycle", "scale", "appro
 def test_a_handler_imports_nothing_heavy() -> None:
     environment = {**CREDENTIALS, **dict.fromkeys(NAMES, "x"), **dict.fromkeys(NUMBERS, "1"), "GATES": "[]"}
     environment |= {"ENDPOINT_KIND": "instance", "ROLLOUT": "{}", "ALARMS": "[]", "SHADOW": "{}", "SHADOW_ALARMS": "[]"}
-    environment |= {"VPC": "{}"}
+    environment |= {"VPC": "{}", "TAGS": "{}"}
     imports = ", ".join(f"lambdas.release.{name}" for name in HANDLERS)
 
     done = subprocess.run(

@@ -127,7 +127,7 @@ def shadow(aws: Inside) -> Given:
 
 def deploying(line: Line, package: Registered, **more: str) -> Given:
     told = {f"ENDPOINT_{name}".upper() if name == "role" else name.upper(): str(it) for name, it in HOSTING.items()}
-    told |= {"ROLLOUT": "{}", "ALARMS": "[]", "SHADOW": "{}", "SHADOW_ALARMS": "[]", "VPC": "{}", **more}
+    told |= {"ROLLOUT": "{}", "ALARMS": "[]", "SHADOW": "{}", "SHADOW_ALARMS": "[]", "VPC": "{}", "TAGS": "{}", **more}
     del told["IMAGE"]
     return Given(line.variables(**told), {**run(package.run), **asdict(package)})
 
