@@ -42,7 +42,8 @@ class Endpoint(Construct):
         self.kind = shared.environment.endpoint.kind
         self._serving, self._rollout = shared.environment.endpoint, line.release.rollout
         self._key, self._inside = shared.key, shared.inside
-        self._tags = {**shared.environment.tags, **tags.of_runs(shared.environment.name, line.line, "release")}
+        own = {key: value for key, value in shared.environment.tags.items() if key != tags.REF}
+        self._tags = {**own, **tags.of_runs(shared.environment.name, line.line, "release")}
         self._deployers: list[iam.Role] = []
         self._check(shared.environment.name, line.line)
         self._role(shared, line.line)

@@ -62,4 +62,5 @@ class Spending(Construct):
                 for kind, percent in told
             ],
         )
-        self.budget.node.add_dependency(topic)  # its policy too: a budget whose topic is shut to it is refused
+        # a budget whose topic is shut to it is refused
+        self.budget.node.add_dependency(topic.node.find_child("Policy"))

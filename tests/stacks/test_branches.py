@@ -41,14 +41,16 @@ def test_a_branchs_stacks_carry_its_name_and_its_ref(branch: Assembly) -> None:
         f"AssemblyLine-{name}-Foundation",
         f"AssemblyLine-{name}-Flights",
     }
-    for one in made.values():
-        assert one["tags"] == {"project": "assembly-line", "environment": name, "ref": "feature/a=231"}
+    for id_, one in made.items():
+        line = {"line": "flights"} if id_ == "Flights" else {}
+        assert one["tags"] == {"project": "assembly-line", "environment": name, "ref": "feature/a=231", **line}
         assert one["terminationProtection"] is False
 
 
 def test_a_standing_environments_stacks_are_protected_by_tag(prod: Assembly) -> None:
-    for one in stacks(prod).values():
-        assert one["tags"] == {"project": "assembly-line", "environment": "prod", "protected": "true"}
+    for id_, one in stacks(prod).items():
+        line = {"line": "flights"} if id_ == "Flights" else {}
+        assert one["tags"] == {"project": "assembly-line", "environment": "prod", "protected": "true", **line}
 
 
 def test_two_branches_differ_in_names_only(branch: Assembly, other: Assembly) -> None:

@@ -41,7 +41,7 @@ def test_production_costs_what_it_adds() -> None:
 def test_a_branch_has_only_alarms_on_which_something_acts_and_no_dashboard() -> None:
     branch = synthesized("branch", branch="feature/x")
     kept = {name.partition("/")[2] for name in branch.properties(ALARM) if name.startswith("Flights/")}
-    assert {name[:15] for name in kept} == {"MonitoringDrift", "MonitoringPerfo", "MonitoringQuali", "ReleaseEndpoint"}
+    assert {name[:15] for name in kept} == {"MonitoringDrift", "MonitoringPerfo", "ReleaseEndpoint"}
     assert list(branch.resources("AWS::CloudWatch::Dashboard", "AWS::CloudWatch::CompositeAlarm")) == []
 
 
@@ -56,8 +56,8 @@ def test_a_budget_speaks_at_each_threshold_to_the_alarm_topic(prod: Assembly) ->
         ("ACTUAL", 100),
         ("FORECASTED", 100),
     ]
-    policies = json.dumps(list(prod.properties("AWS::SNS::TopicPolicy", "AWS::KMS::Key").values()))
-    assert policies.count('"Service": "budgets.amazonaws.com"') == 2  # the topic lets it in, and so does its key
+    for type_ in ("AWS::SNS::TopicPolicy", "AWS::KMS::Key"):  # the topic lets it in, and so does its key
+        assert "budgets.amazonaws.com" in json.dumps(list(prod.properties(type_).values()))
 
 
 def test_a_budget_is_made_after_the_policy_that_lets_it_speak(prod: Assembly) -> None:

@@ -137,7 +137,7 @@ def test_the_table_job_may_use_its_connection_its_secret_and_the_runs_alone() ->
 def test_the_table_job_enters_the_network_of_its_connection() -> None:
     (connection,) = of_type("AWS::Glue::Connection").values()
     assert connection["ConnectionInput"]["PhysicalConnectionRequirements"]["SubnetId"] == "subnet-0a1"
-    (job,) = [one for one in of_type("AWS::Glue::Job").values() if "Connections" in one]
+    (job,) = [one for one in of_type("AWS::Glue::Job").values() if "--table" in one["DefaultArguments"]]
     assert job["Connections"] == {"Connections": ["assembly-line-prod-flights-ops_db-warehouse"]}
     assert job["DefaultArguments"]["--table"] == "ops.predictions"
 

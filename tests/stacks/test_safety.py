@@ -164,7 +164,9 @@ def test_each_monitor_has_a_runbook_and_an_alarm_that_names_it(assembly: Assembl
         assert all(f"## {part}" in text for part in ("What it means", "What to look at", "What to do"))
 
 
-def test_nothing_reaches_a_job_from_outside(assembly: Assembly) -> None:
+@pytest.mark.parametrize("environment", ["local", "dev"])  # without internet: test_network.py
+def test_nothing_reaches_a_job_from_outside(environment: str) -> None:
+    assembly = synthesized(environment)
     for group in assembly.properties("AWS::EC2::SecurityGroup").values():
         assert "SecurityGroupIngress" not in group
         assert [(rule["FromPort"], rule["ToPort"]) for rule in group["SecurityGroupEgress"]] == [(443, 443)]
