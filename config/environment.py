@@ -89,9 +89,9 @@ class Environment(Strict):
     keys: Keys = Keys()
     budget: Budget | None = Field(default=None, description="what it may cost a month, and when people are told")
     dashboards: bool = Field(default=True, description="false: none, since each costs a sum a month whatever runs")
-    alarms: Literal["all", "acting"] = Field(
+    alarms: Literal["all", "fewer"] = Field(
         default="all",
-        description="acting: only alarms on which something acts, by retraining or taking a version back; each costs",
+        description="fewer: only those of dead letters, and those on which something acts; each costs a sum a month",
     )
     tags: dict[str, str] = Field(default={})
 

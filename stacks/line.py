@@ -23,6 +23,7 @@ from assembly_line.maintenance import Maintenance
 from assembly_line.monitoring import MonitoringStation
 from assembly_line.monitors import composite_alarm
 from assembly_line.naming import pascal, slug
+from assembly_line.queue import DeadLetters
 from assembly_line.release import ReleaseStation
 from assembly_line.rest import RestChannel
 from assembly_line.retraining import Retraining
@@ -120,7 +121,7 @@ class LineStack(cdk.Stack):
                 runbooks=environment.runbook_folder,
             )
         else:
-            self._leave_acting_alarms()
+            self._leave_fewer_alarms()
         self.dashboard = self._dashboard(handlers) if environment.dashboards else None
         self._outputs()
 
@@ -167,13 +168,14 @@ class LineStack(cdk.Stack):
             ground_truth=self.truth,
         )
 
-    def _leave_acting_alarms(self) -> None:
-        """Take away the alarms that only tell people something; the line's own tells of them all, and is not made."""
-        acting = {one.node.path for family in self.monitoring.alarms.values() for one in family}
-        acting |= {one.node.path for one in (*self.release.endpoint.alarms, *self.release.endpoint.shadow_alarms)}
+    def _leave_fewer_alarms(self) -> None:
+        """Take away alarms on which nothing acts, but for those of dead letters; the line's own is not made then."""
+        left = {one.node.path for family in self.monitoring.alarms.values() for one in family}
+        left |= {one.node.path for one in (*self.release.endpoint.alarms, *self.release.endpoint.shadow_alarms)}
         for one in self._alarms():
-            if one.node.path not in acting and one.node.scope is not None:
-                one.node.scope.node.try_remove_child(one.node.id)
+            scope = one.node.scope
+            if one.node.path not in left and scope is not None and not isinstance(scope, DeadLetters):
+                scope.node.try_remove_child(one.node.id)
 
     def _alarms(self) -> list[cloudwatch.Alarm]:
         """Return every alarm of the line, whichever construct made it."""

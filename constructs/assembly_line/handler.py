@@ -26,7 +26,7 @@ class Handlers(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, environment: Environment, key: kms.IKey, inside: Inside | None
+        self, scope: Construct, id_: str, *, environment: Environment, key: kms.IKey, inside: Inside | None = None
     ) -> None:
         super().__init__(scope, id_)
         self.environment = environment

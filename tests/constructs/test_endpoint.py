@@ -205,7 +205,7 @@ def make(stack: cdk.Stack) -> Made:
         known = {
             field.name: f"arn:aws:{parts.get(field.name, NOTHING)}" for field in fields(Names) if field.name != "inside"
         }
-        names = Names(**{name: arn if name.endswith("_arn") else name for name, arn in known.items()})
+        names = Names(inside=None, **{name: arn if name.endswith("_arn") else name for name, arn in known.items()})
         shared = Shared(stack, "Shared", environment=environment, names=names)
         handlers = Handlers(stack, "Handlers", environment=environment, key=shared.key, inside=None)
         return Endpoint(stack, "Endpoint", shared=shared, handlers=handlers, name="local-flights", line=line(rollout))

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from config.errors import LineError
 from local.images import Image
 from runtime import artefact, endpoint, scaling
-from runtime.endpoint import State
+from runtime.endpoint import Hosting, State
 from runtime.rollout import Rollout, deployment_config
 from runtime.scaling import Scaling
 from tests.lambdas.processes import ROOT
@@ -311,7 +311,7 @@ def test_what_is_made_carries_the_lines_tags_and_the_model_its_network() -> None
             return lambda **given: asked.update({name: given})
 
     network = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
-    plain = hosting(kind="instance")
+    plain = Hosting("role", IMAGE, "instance", 2048, 5, "ml.m6i.large", 2, "key")
     given = replace(plain, vpc=network, tags={"line": "flights", "station": "release"})
     endpoint.deploy(Told(), endpoint="e", hosting=given, model_data="s3://m/model.tar.gz", environment={})
     pairs = [{"Key": "line", "Value": "flights"}, {"Key": "station", "Value": "release"}]
