@@ -10,9 +10,11 @@ from typer.testing import CliRunner
 
 from cli import cost
 from cli.main import app
+from cli.models import console
 from config.errors import LineError
 from config.loading import ROOT, load_environment
 from config.prices import load_prices
+from runtime import ledger
 from runtime.cost.estimate import Usage, estimate
 from runtime.ledger import Entry
 
@@ -43,7 +45,7 @@ def test_what_cannot_be_is_told_in_one_line(arguments: list[str], message: str) 
 def test_an_estimate_is_shown_with_all_that_it_leaves_out(capsys: pytest.CaptureFixture[str]) -> None:
     template = {"Resources": {"Key": {"Type": "AWS::KMS::Key"}, "Odd": {"Type": "AWS::Odd::Thing"}}}
     found = estimate(template, prices=load_prices(), region="us-east-1")
-    cost._show(cost.console(), "flights", "dev", found, Usage())
+    cost._show(console(), "flights", "dev", found, Usage())
     told = capsys.readouterr().out
     for words in ("kms.key", "total", "1.00", "no price: type AWS::Odd::Thing (1: Odd)", "not counted: data transfer"):
         assert words in told
@@ -60,9 +62,9 @@ def test_minutes_are_the_median_of_the_last_runs_that_succeeded(monkeypatch: pyt
     seconds = {"a": 60.0, "b": 600.0, "c": 120.0, "bad": 9.0}
     runs = [Entry(run=name, station="run", status="failed" if name == "bad" else "succeeded") for name in seconds]
     monkeypatch.setattr(cost, "find", lambda _: Site())
-    monkeypatch.setattr(cost.ledger, "runs", lambda *_: runs)
+    monkeypatch.setattr(ledger, "runs", lambda *_: runs)
     monkeypatch.setattr(
-        cost.ledger,
+        ledger,
         "stations",
         lambda _d, _t, _l, run: [
             Entry(run=run, station="training", status="succeeded", seconds=seconds[run]),
