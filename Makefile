@@ -74,8 +74,9 @@ rehearsal: $(INSTALLED) $(NODE_MODULES) ## run every line here, and keep what ea
 		exit $$status
 
 .PHONY: docs
-docs: $(INSTALLED) ## write the generated pages of docs/: schemas, fidelity
+docs: $(INSTALLED) ## write the generated pages of docs/: schemas, fidelity, rules of security
 	python -m cli.manual
+	python -m stacks.manual
 
 .PHONY: bench
 bench: $(INSTALLED) ## benchmarks beside their peers, as ratios: BENCH="run inspections asof curation drift memory serving handlers messages"

@@ -11,7 +11,6 @@ STAGE, METHOD, GROUP = "AWS::ApiGateway::Stage", "AWS::ApiGateway::Method", "AWS
 GITHUB = "token.actions.githubusercontent.com"
 OIDC = {"Federated": f"arn:aws:iam::222222222222:oidc-provider/{GITHUB}"}
 ROLE = "arn:aws:iam::222222222222:role/worker"
-WITHOUT_ROTATION = {"Statement": [], "Version": "2012-10-17"}
 
 
 def _claims(operator: str, subject: str) -> dict[str, dict[str, str]]:

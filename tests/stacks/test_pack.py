@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import pytest
 
+from stacks import manual
 from stacks.pack.plugin import RULES, faults
 from stacks.pack.world import World, load
 from tests.stacks.faults import Fault, seeded
@@ -48,3 +49,7 @@ def test_each_rule_is_shown_to_fail() -> None:
 
 def test_rules_have_ids_of_their_own() -> None:
     assert len({rule.id for rule in RULES}) == len(RULES)
+
+
+def test_the_manual_names_every_rule_and_every_accepted_cause() -> None:
+    assert manual.PAGE.read_text(encoding="utf-8") == manual.page(), "docs/security-rules.md is stale: run `make docs`"
