@@ -64,7 +64,7 @@ def test_a_wildcard_resource_is_accepted_under_the_id_that_cdk_nag_gives_it(stac
     allow(role, "s3:GetObject", on=[f"{own.bucket_arn}/x/*"], why=REASON)
     name = stack.get_logical_id(own.node.default_child)  # type: ignore[arg-type]
     accepted = [entry.data for entry in role.node.metadata if entry.type == "aws:cdk:acknowledged-rules"]
-    assert accepted == [{f"Annotation::AwsSolutions-IAM5[Resource::<{name}.Arn>/x/*]": REASON}]
+    assert accepted == [{f"AwsSolutions::AwsSolutions-IAM5[Resource::<{name}.Arn>/x/*]": REASON}]
 
 
 def test_a_role_that_is_fixed_gets_no_permission_from_others(stack: cdk.Stack, role: iam.Role) -> None:
