@@ -78,8 +78,15 @@ def _whole_batches(world: World) -> Iterator[Resource]:
             yield mapping
 
 
-def _unheard_events(world: World) -> Iterator[Fault]:
+def _telling(world: World) -> Iterator[Resource]:
+    """Yield the rules whose events are told once; at a rate, the next tick asks for the same again."""
     for rule in world.all("AWS::Events::Rule"):
+        if not str(rule.properties.get("ScheduleExpression", "")).startswith("rate("):
+            yield rule
+
+
+def _unheard_events(world: World) -> Iterator[Fault]:
+    for rule in _telling(world):
         for target in rule.properties.get("Targets", []):
             found = world.follow(rule, target.get("Arn"))
             if not target.get("DeadLetterConfig") and not (found and found.kind == QUEUE):
@@ -90,7 +97,7 @@ def _forgetful(world: World) -> Iterator[Resource]:
     """A rule's dead letters hold what could not be handed over; what a function then failed at, the function's."""
     called = {
         found
-        for rule in world.all("AWS::Events::Rule")
+        for rule in _telling(world)
         for target in rule.properties.get("Targets", [])
         if (found := world.follow(rule, target.get("Arn"))) and found.kind == "AWS::Lambda::Function"
     }
