@@ -12,6 +12,7 @@ from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -114,6 +115,13 @@ ACCEPTED = [
         "APIGWSSLEnabled",
         (NIST, HIPAA, PCI),
         "behind the API are functions alone, which it calls by IAM: none could ask for a client certificate",
+    ),
+    Accepted(
+        codebuild.CfnProject,
+        "CodeBuildProjectSourceRepoUrl",
+        (HIPAA, PCI),
+        "its source is the pipeline's artefact, for which nobody logs in at a repository",
+        has=lambda project: project.artifacts.type == "CODEPIPELINE",
     ),
 ]
 

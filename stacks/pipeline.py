@@ -14,7 +14,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from assembly_line.encryption import EnvironmentKey
-from assembly_line.permissions import allow, rights
+from assembly_line.permissions import acknowledge, allow, rights
 from config import tags
 from config.account import FILE, Source, bootstrap_roles, load_account
 from config.environment import Environment
@@ -64,7 +64,8 @@ class PipelineStack(cdk.Stack):
         **stack: Any,
     ) -> None:
         super().__init__(scope, id_, **stack)
-        self._key = EnvironmentKey(self, "Encryption", environment=home).key
+        kept = home.model_copy(update={"retain_data": True})  # as the artefacts are, which nothing else can read
+        self._key = EnvironmentKey(self, "Encryption", environment=kept).key
         self._artefacts = self._bucket(self._key)
         common: dict[str, Any] = {"environment": home, "key": self._key, "artefacts": self._artefacts}
         names = " ".join(one.name for one in environments)
@@ -183,7 +184,7 @@ class PipelineStack(cdk.Stack):
             ),
         )
         allow(role, "codepipeline:StartPipelineExecution", on=[arn])
-        events.CfnRule(
+        pushed = events.CfnRule(
             self,
             "Pushed",
             event_pattern={
@@ -192,6 +193,9 @@ class PipelineStack(cdk.Stack):
                 "detail": {"referenceType": ["branch"], "referenceName": [source.branch]},
             },
             targets=[{"id": "Pipeline", "arn": arn, "roleArn": role.role_arn}],
+        )
+        acknowledge(
+            pushed, "AssemblyLine-EventKept", "the next push, or a person, starts the pipeline with this commit in it"
         )
 
     def _repository(self, source: Source) -> str:
