@@ -8,19 +8,97 @@ import typer
 
 app = typer.Typer(no_args_is_help=True, help="Environments in the account that AWS_PROFILE and AWS_REGION name.")
 
+Which = Annotated[
+    str, typer.Argument(metavar="REF|ID", help="The branch, e.g. feature/prices, or the environment's own id.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")]
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """Show every environment that stands in the account: its branch, owner, age, expiry and stacks.
+
+    Exit status: 0, 1 when the account cannot be read.
+    """
+    from cli.ending import ended
+    from cli.env_list import list_environments
+
+    raise typer.Exit(ended(lambda: list_environments(as_json=as_json)))
+
+
+@app.command()
+def diff(
+    one: Annotated[str, typer.Argument(metavar="ONE", help="An environment: dev, qa, prod, or a branch, e.g. main.")],
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="Another one.")],
+    *,
+    deployed: Annotated[
+        bool, typer.Option("--deployed", help="Compare what is deployed of both, too: their stacks' templates.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show in what two environments differ: every setting, defaults included, and with --deployed every resource.
+
+    For example: `line env diff dev prod`, `line env diff dev feature/prices --deployed`. Exit status: 0, 1 when one of
+    them cannot be read.
+    """
+    from cli.ending import ended
+    from cli.env_diff import diff_environments
+
+    raise typer.Exit(ended(lambda: diff_environments(one, other, deployed=deployed, as_json=as_json)))
+
+
+@app.command()
+def pin(
+    which: Which,
+    *,
+    lines: Annotated[
+        list[str] | None, typer.Option("--line", metavar="LINE", help="Only this line; may be repeated.")
+    ] = None,
+    release: Annotated[
+        bool, typer.Option("--release", help="Unpin it: its runs read its own data again, and its rights end.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Pin a branch's environment to the data that branch.data_from has now: file versions, snapshots of tables.
+
+    Its runs read just these from then on, whatever becomes of the data over there, until it is pinned again. Gives the
+    curation job the right to read them, by the parameters of its deployed stack. For example: `line env pin
+    feature/prices`. Exit status: 0, 1 when it cannot be pinned.
+    """
+    from cli.ending import ended
+    from cli.env_pin import pin_environment
+
+    raise typer.Exit(ended(lambda: pin_environment(which, lines=lines or [], release=release, as_json=as_json)))
+
+
+@app.command()
+def extend(
+    which: Which,
+    *,
+    days: Annotated[
+        int | None, typer.Option(metavar="DAYS", min=1, max=90, help="Days from now; without it, branch.ttl_days.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a branch's environment live longer: some days from now. Deploys nothing.
+
+    For example: `line env extend feature/prices --days 14`. Exit status: 0, 1 when there is no such environment.
+    """
+    from cli.ending import ended
+    from cli.env_extend import extend_environment
+
+    raise typer.Exit(ended(lambda: extend_environment(which, days=days, as_json=as_json)))
+
 
 @app.command()
 def destroy(
-    which: Annotated[
-        str, typer.Argument(metavar="REF|ID", help="The branch, e.g. feature/prices, or the environment's own id.")
-    ],
+    which: Which,
+    *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for the environment's name.")] = False,
     minutes: Annotated[
         int, typer.Option(metavar="MINUTES", min=0, help="How long to wait for what AWS is at work on.")
     ] = 60,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Remove everything that a branch's environment owns: its stacks, and what runs and services made beside them.
 

@@ -55,6 +55,12 @@ def load_branch(ref: str, owner: str = "", root: Path = ROOT) -> Environment:
             f"config/environments/{PATTERN}.yaml: branch.data_from: {source!r} is unknown, expected one of "
             f"{_listed(standing_names(root))}: correct the name"
         )
+    origin = load_environment(source, root) if source is not None else pattern
+    if (origin.account, origin.region) != (pattern.account, pattern.region):
+        raise LineError(
+            f"config/environments/{PATTERN}.yaml: branch.data_from: {source!r} is in account {origin.account}, region "
+            f"{origin.region}, expected {pattern.account}, {pattern.region}: name one there, or remove it"
+        )
     branch = pattern.branch.model_copy(update={"owner": owner or pattern.branch.owner})
     own = {**pattern.tags, tags.REF: tags.encoded(normalise(ref))}
     return pattern.model_copy(update={"name": environment_id(ref), "branch": branch, "tags": own})

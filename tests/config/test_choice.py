@@ -99,6 +99,7 @@ def test_prods_data_goes_by_two_keys_only(root: Path) -> None:
         ("dev", "retain_data", "branch: {ttl_days: 3}\nretain_data", "branch: belongs into branch.yaml"),
         ("branch", "  ttl_days: 7", "  ttl_days: 7\n  ref: main", "branch.ref: unknown key, expected one of ttl_days"),
         ("branch", "data_from: dev", "data_from: deev", "branch.data_from: 'deev' is unknown, expected one of dev,"),
+        ("branch", "data_from: dev", "data_from: prod", "branch.data_from: 'prod' is in account 222222222222, region"),
     ],
 )
 def test_what_belongs_to_branches_stands_in_their_file(root: Path, file: str, old: str, new: str, message: str) -> None:
