@@ -79,7 +79,7 @@ docs: $(INSTALLED) ## write the generated pages of docs/: schemas, fidelity, rul
 	python -m stacks.manual
 
 .PHONY: bench
-bench: $(INSTALLED) ## benchmarks beside their peers, as ratios: BENCH="run inspections asof curation drift memory serving handlers messages"
+bench: $(INSTALLED) ## benchmarks beside their peers, as ratios: BENCH="run inspections asof curation drift memory serving handlers messages synth"
 	python -m bench $(BENCH)
 
 .PHONY: parity

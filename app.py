@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ import aws_cdk as cdk
 
 from assembly_line.naming import pascal
 from config import tags
+from config.bundle import Bundle
 from config.choice import chosen
 from config.environment import Environment
 from config.errors import LineError
@@ -35,7 +37,11 @@ from stacks.pipeline import add_pipeline
 def build(app: cdk.App, *, environment: str | Environment, lines: list[str]) -> None:
     """Put an environment's stacks into the app; raises LineError for an unknown environment or line."""
     wanted = load_environment(environment) if isinstance(environment, str) else environment
-    bundles = {line: load_bundle(line) for line in lines}
+    assemble(app, wanted, {line: load_bundle(line) for line in lines})
+
+
+def assemble(app: cdk.App, wanted: Environment, bundles: Mapping[str, Bundle]) -> None:
+    """Put the stacks of an environment and its lines into the app."""
     common: dict[str, Any] = {
         "env": cdk.Environment(account=wanted.account, region=wanted.region),
         "termination_protection": wanted.retain_data,

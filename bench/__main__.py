@@ -17,6 +17,7 @@ TOPICS = {
     "serving": "serving.py",
     "handlers": "handlers.py",
     "messages": "messages.py",
+    "synth": "synth.py",
 }
 
 

@@ -60,7 +60,7 @@ def foundation(environment: str, outputs: dict[str, str] | None = None, **tags: 
         rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "arn:aws:kms:key"}}
         s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})  # type: ignore[typeddict-item]
     names = {"RawBucket": raw, "LakeBucket": lake, "Database": f"assembly_line_{environment}"}
-    deploy(environment, "Foundation", {"Queue": SIZED}, outputs={**names, **(outputs or {})}, **tags)
+    deploy(environment, "Foundation", {"Queue": SIZED}, outputs={**names, **(outputs or {})}, parameters=None, **tags)
 
 
 def bucket(environment: str, name: str) -> str:
@@ -152,7 +152,9 @@ def test_what_is_no_branchs_environment_is_refused(which: str, message: str, tol
 
 
 def test_an_expired_token_is_told_in_one_line(told_: Told) -> None:
-    refusal = {"Error": {"Code": "ExpiredToken", "Message": "The security token included in the request is expired"}}
+    refusal: Any = {
+        "Error": {"Code": "ExpiredToken", "Message": "The security token included in the request is expired"}
+    }
 
     def work() -> int:
         with env_account.account():
