@@ -17,6 +17,7 @@ from cli.site import stack_of
 from config.environment import PATTERN
 from config.errors import LineError
 from config.loading import line_names, load_bundle, load_environment
+from config.sources import Source
 from runtime import pins
 from runtime.environments import Standing
 from runtime.pinning import HELD, Origin, Taken, hold, take
@@ -36,7 +37,7 @@ def pin_environment(which: str, *, lines: Sequence[str], release: bool, as_json:
             print(json.dumps({"environment": pinning.environment.name, "released": chosen}) if as_json else told)
             return 0
         origin = pinning.origin()
-        taken = {line: pinning.pin(line, origin) for line in chosen}
+        taken = {line: pinning.pin(line, load_bundle(line).definition.sources, origin) for line in chosen}
     if as_json:
         print(json.dumps(_told(pinning.environment.name, origin, taken), indent=2, ensure_ascii=False))
     else:
@@ -77,10 +78,10 @@ class Pinning:
         told = self._outputs(f"AssemblyLine-{name}-Foundation", f"environment {name!r}, whose data is to be pinned,")
         return Origin(name, told["RawBucket"], told["LakeBucket"], told["Database"])
 
-    def pin(self, line: str, origin: Origin) -> Taken:
+    def pin(self, line: str, sources: Mapping[str, Source], origin: Origin) -> Taken:
         """Pin one line: its job's rights first, so that no run reads what it may not."""
         s3 = self.clients("s3")
-        taken = take(s3, origin, line, load_bundle(line).definition.sources, now := dt.datetime.now(dt.UTC))
+        taken = take(s3, origin, line, sources, now := dt.datetime.now(dt.UTC))
         places = (origin.raw_bucket, origin.lake_bucket, _key(s3, origin.raw_bucket))
         hold(s3, origin, taken, environment=self.environment.name, until=now + HELD)
         self._let(line, dict(zip(pins.PARAMETERS, places, strict=True)))

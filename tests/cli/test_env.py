@@ -57,8 +57,10 @@ def foundation(environment: str, outputs: dict[str, str] | None = None, **tags: 
     for name in (raw, lake):
         s3.create_bucket(Bucket=name)
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-        rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "arn:aws:kms:key"}}
-        s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})  # type: ignore[typeddict-item]
+        rule: Any = {
+            "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "arn:aws:kms:key"}
+        }
+        s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
     names = {"RawBucket": raw, "LakeBucket": lake, "Database": f"assembly_line_{environment}"}
     deploy(environment, "Foundation", {"Queue": SIZED}, outputs={**names, **(outputs or {})}, parameters=None, **tags)
 

@@ -12,15 +12,17 @@ from typing import Any
 import pytest
 
 import app
+from cli.env_account import found, named
+from cli.env_list import told
+from cli.env_pin import Pinning
 from cli.new import make_line
 from config.bundle import Bundle
 from config.environment import Environment
 from config.loading import load_branch, load_bundle, load_environment
 from local.deployment import Deployment
 from local.server import EmbeddedAws
-from runtime import pins, receipts, skipping
+from runtime import receipts, skipping
 from runtime.paths import RunPaths
-from runtime.pinning import Origin, take
 from runtime.receipts import Receipt
 from tests.local.embedded import wait_for
 
@@ -98,31 +100,24 @@ def shop(folder: Path) -> Bundle:
     return made.model_copy(update={"definition": definition})
 
 
-def deploy(aws: EmbeddedAws, environment: Environment, line: Bundle, folder: Path, **parameters: str) -> Side:
+def deploy(aws: EmbeddedAws, environment: Environment, line: Bundle, folder: Path) -> Side:
     made = app.new_app(outdir=str(folder / environment.name), context={"aws:cdk:bundling-stacks": []})
     app.assemble(made, environment, {"flights": line})
-    directory = Path(made.synth().directory)
-    manifest = json.loads((directory / "manifest.json").read_text())
-    manifest["artifacts"]["Flights"]["properties"]["parameters"] = parameters
-    (directory / "manifest.json").write_text(json.dumps(manifest))
-    return Side(aws, aws.deploy(directory), environment.name)
+    return Side(aws, aws.deploy(Path(made.synth().directory)), environment.name)
 
 
 @pytest.fixture(scope="module")
 def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Side, Side]]:
-    folder, branch = tmp_path_factory.mktemp("sides"), load_branch("feature/a")
+    """dev with its data, and a branch's environment that is pinned to it by what `line env pin` does."""
+    folder, branch = tmp_path_factory.mktemp("sides"), load_branch("feature/a", "ada@example.com")
     line = shop(folder)
     with EmbeddedAws(account=branch.account, region=branch.region) as aws:
         dev = deploy(aws, load_environment("dev"), line, folder)
+        there = deploy(aws, branch, line, folder)
         dev.deliver(1200)
-        s3, told = aws.client("s3"), dev.outputs
-        rule = s3.get_bucket_encryption(Bucket=told["RawBucket"])["ServerSideEncryptionConfiguration"]["Rules"][0]
-        places = (told["RawBucket"], told["LakeBucket"], rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"])
-        given = dict(zip(pins.PARAMETERS, places, strict=True))
-        there = deploy(aws, branch, line, folder, **given)
-        origin = Origin("dev", told["RawBucket"], told["LakeBucket"], told["Database"])
-        taken = take(s3, origin, "flights", line.definition.sources, dt.datetime.now(dt.UTC))
-        pins.write(s3, there.outputs["LakeBucket"], "flights", taken.pins)
+        pinning = Pinning(aws.client, named(aws.client, "feature/a"))
+        taken = pinning.pin("flights", line.definition.sources, pinning.origin())
+        assert taken.left == {}
         yield dev, there
 
 
@@ -150,3 +145,13 @@ def test_nobody_was_denied_and_the_branchs_roles_reach_dev_by_the_pin_alone(side
     statements = [one for document in documents for one in document["Statement"]]
     reaching = [one["Action"] for one in statements if dev.outputs["RawBucket"] in json.dumps(one)]
     assert reaching == ["s3:GetObjectVersion"]
+
+
+def test_the_account_tells_of_both(sides: tuple[Side, Side]) -> None:
+    dev, branch = sides
+    now = dt.datetime.now(dt.UTC)
+    there = {one.name: told(one, now) for one in found(dev.aws.client)}
+    assert set(there) == {"dev", branch.name}
+    assert (there["dev"]["protected"], there["dev"]["expires"]) == (True, None)
+    assert (there[branch.name]["ref"], there[branch.name]["owner"]) == ("feature/a", "ada@example.com")
+    assert set(there[branch.name]["stacks"].values()) == {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
