@@ -282,7 +282,6 @@ dataset = typer.Typer(no_args_is_help=True, help="Build datasets as of any momen
 features = typer.Typer(no_args_is_help=True, help="Look after the feature store.")
 app.add_typer(dataset, name="dataset")
 app.add_typer(features, name="features")
-app.add_typer(env.app, name="env")
 
 LineName = Annotated[str, typer.Argument(metavar="LINE", help="The line: a folder of lines/, e.g. flights.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")]
