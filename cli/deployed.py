@@ -7,14 +7,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.session import session
 from config.errors import LineError
 
 
 def deployed(environment: str) -> Deployed:
     """Return an environment as the caller's profile and region have it."""
-    import boto3
-
-    return Deployed(boto3.Session(), environment)
+    return Deployed(session(), environment)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.session import session
 from config.branches import environment_id, is_branch_id
 from config.errors import LineError
 from config.loading import standing_names
@@ -21,14 +22,12 @@ Clients = Callable[[str], Any]
 @contextmanager
 def account() -> Iterator[Clients]:
     """Give the caller's clients; what AWS refuses meanwhile is told in one line."""
-    import boto3
-
-    session = boto3.Session()
+    mine = session()
     try:
-        yield functools.cache(session.client)
+        yield functools.cache(mine.client)
     except (ClientError, BotoCoreError) as error:
         raise LineError(
-            f"the account cannot be read or changed in region {session.region_name} ({error}): see that AWS_PROFILE "
+            f"the account cannot be read or changed in region {mine.region_name} ({error}): see that AWS_PROFILE "
             "and AWS_REGION are those of the environment, and that the credentials have not expired"
         ) from None
 

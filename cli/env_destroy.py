@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.ending import UsageError
+from cli.session import session
 from config.branches import environment_id, is_branch_id
 from config.errors import LineError
 from config.loading import standing_names
@@ -27,17 +28,15 @@ FAILED = 1
 
 def destroy_environment(which: str, *, yes: bool, minutes: int, as_json: bool) -> int:
     """Destroy the environment of a branch, or of an id; returns the exit status."""
-    import boto3
-
-    session = boto3.Session()
-    clients: Clients = functools.cache(session.client)
+    mine = session()
+    clients: Clients = functools.cache(mine.client)
     if not yes and not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on whether the environment is to go: give --yes if it is")
     try:
         account = clients("sts").get_caller_identity()["Account"]
         return _Destruction(
             clients=clients,
-            place=f"account {account}, region {session.region_name}",
+            place=f"account {account}, region {mine.region_name}",
             standing=standing_names(),
             pace=within(60.0 * minutes),
         ).run(which, ask=None if yes else _asked, as_json=as_json)
