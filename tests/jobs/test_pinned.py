@@ -75,6 +75,7 @@ def test_a_version_that_is_gone_is_told_with_the_mend(dev: Workshop, branch: Wor
     )
 
 
+@pytest.mark.thorough
 def test_another_lines_table_is_read_over_there_as_it_was(dev: Workshop, branch: Workshop) -> None:
     """The shop's own orders, published in dev, stand for another line's table."""
     source = {"kind": "line", "line": "shop", "table": "orders"}
