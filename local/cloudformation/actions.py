@@ -11,12 +11,13 @@ from config.errors import LineError
 from local.cloudformation.change_sets import ChangeSet
 from local.cloudformation.changes import Change, changes, differs
 from local.cloudformation.described import Answer, Described
-from local.cloudformation.engine import Engine, exports_in_use
+from local.cloudformation.engine import Engine
+from local.cloudformation.exports import in_use
 from local.cloudformation.requested import Given, RefusedError, read_wanted
 from local.cloudformation.stacks import REVIEW, Stack, Wanted
 
 if TYPE_CHECKING:
-    from local.server import EmbeddedAws
+    pass
 
 PATIENCE_SECONDS = 10.0
 """How long a call waits for the operation that it starts, so that who looks next sees a short one done."""
@@ -47,10 +48,8 @@ class Actions(Described):
         if stack is None or stack.deleted or stack.status == "DELETE_IN_PROGRESS":
             return {}
         if stack.protected:
-            raise RefusedError(
-                f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
-            )
-        if used := exports_in_use(self.aws, stack):
+            raise RefusedError(f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled")
+        if used := in_use(self.aws, stack):
             stack.note(stack.name, "AWS::CloudFormation::Stack", stack.status, physical_id=stack.id, reason=used)
             stack.reason = used
             return {}
@@ -68,26 +67,29 @@ class Actions(Described):
             raise RefusedError("the embedded AWS does not import resources: create them with the stack")
         stack = self.aws.stacks.find(given["StackName"])
         if creating and stack is not None and stack.status != REVIEW:
-            raise RefusedError(f"Stack [{stack.name}] already exists and cannot be created again with the changeSet [{given['ChangeSetName']}].")
+            raise RefusedError(f"Stack [{stack.name}] already exists and cannot be created again with a change set.")
         if not creating:
             stack = self._updatable(given["StackName"])
         wanted = read_wanted(self.aws, given, stack)
-        stack = stack or self._add(given["StackName"])
-        if any(one.name == given["ChangeSetName"] for one in stack.change_sets.values()):
-            raise RefusedError(f"ChangeSet {given['ChangeSetName']} cannot be created because it already exists", code="AlreadyExistsException")
-        known = stack
-        found = self._told(lambda: changes(self.aws, known, wanted) if creating else differs(self.aws, known, wanted))
+        known = stack or self._add(given["StackName"])
+        name = given["ChangeSetName"]
+        if any(one.name == name for one in known.change_sets.values()):
+            raise RefusedError(
+                f"ChangeSet {name} cannot be created because it already exists", code="AlreadyExistsException"
+            )
+        look = changes if creating else differs
+        found = self._told(lambda: look(self.aws, known, wanted))
         change_set = ChangeSet(
-            id=self.aws.stacks.change_set_id(given["ChangeSetName"]),
-            name=given["ChangeSetName"],
-            stack=stack,
+            id=self.aws.stacks.change_set_id(name),
+            name=name,
+            stack=known,
             type="CREATE" if creating else "UPDATE",
             wanted=wanted,
             changes=found,
             description=given.get("Description") or "",
         )
-        stack.change_sets[change_set.id] = change_set
-        return {"Id": change_set.id, "StackId": stack.id}
+        known.change_sets[change_set.id] = change_set
+        return {"Id": change_set.id, "StackId": known.id}
 
     def execute_change_set(self, given: Given) -> Answer:
         change_set = self.change_set(given)

@@ -9,9 +9,7 @@ from typing import Any, Literal
 from local.cloudformation.changes import Change, PropertyChange
 from local.cloudformation.stacks import Stack, Wanted, now
 
-NO_CHANGES = (
-    "The submitted information didn't contain changes. Submit different information to create a change set."
-)
+NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 
 
 @dataclass

@@ -104,7 +104,7 @@ class Described:
 
     def validate_template(self, given: Given) -> Answer:
         summary = self.get_template_summary(given)
-        return {"Description": summary["Description"], "Capabilities": summary["Capabilities"], "Parameters": summary["Parameters"]}
+        return {name: summary[name] for name in ("Description", "Capabilities", "Parameters")}
 
     def list_exports(self, _given: Given) -> Answer:
         return {

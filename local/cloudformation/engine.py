@@ -8,10 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from config.errors import LineError
+from local.cloudformation.exports import outputs
 from local.cloudformation.resources import OnEvent, Resources
 from local.cloudformation.stacks import Output, Stack, Wanted, now
 from local.fidelity import Row
-from local.resources.kinds import Made, Properties
+from local.resources.kinds import Made
 from local.template import references
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Engine:
                 if stack.cancelled:
                     raise LineError(f"stack {stack.name}: Resource creation cancelled")
                 resources.make(logical_id)
-            self._put_out(resources)
+            stack.outputs, stack.imports = outputs(self._aws, stack, resources), resources.imports
         except LineError as error:
             if not rollback or stack.cancelled:
                 stack.become("CREATE_FAILED", str(error))
@@ -99,7 +100,7 @@ class Engine:
             for logical_id in order:
                 self._bring_up(resources, logical_id, leaving)
             gone = [item for item in reversed(stack.made.items()) if item[0] not in order]
-            self._put_out(resources, before.outputs)
+            stack.outputs, stack.imports = outputs(self._aws, stack, resources), resources.imports
         except LineError as error:
             if not rollback:
                 stack.become("UPDATE_FAILED", str(error))
@@ -199,9 +200,8 @@ class Engine:
         failed: list[tuple[str, str]] = []
         for logical_id in _backwards(resources, stack.made):
             made = stack.made[logical_id]
-            if any(logical_id in needs.get(other, ()) for other, _ in failed):
-                failed.append((logical_id, f"stack {stack.name}, resource {logical_id}: another needs it"))
-                continue
+            if any(logical_id in needs.get(other, ()) for other in stack.made if other != logical_id):
+                continue  # what needs it could not be deleted
             try:
                 resources.remove(logical_id, made, retain=True if logical_id in retain else None)
             except LineError as error:
@@ -209,40 +209,6 @@ class Engine:
             else:
                 del stack.made[logical_id]
         return failed
-
-    def _put_out(self, resources: Resources, before: Collection[Output] = ()) -> None:
-        """Work out the outputs; raises LineError for an export that another stack still uses or has already."""
-        stack, found = self._stack, []
-        for key, output in stack.wanted.template.get("Outputs", {}).items():
-            if resources.template.applies(output):
-                export = output.get("Export")
-                found.append(
-                    Output(
-                        key=key,
-                        value=str(resources.template.resolve(output["Value"])),
-                        export=str(resources.template.resolve(export["Name"])) if export else None,
-                        description=output.get("Description"),
-                    )
-                )
-        names = {output.export: output.value for output in found if output.export is not None}
-        for name in names:
-            if other := next((one for one in self._aws.stacks.present() if one is not stack and name in one.exports), None):
-                raise LineError(f"stack {stack.name}: Export with name {name} is already exported by stack {other.name}")
-        for output in before:
-            if output.export is None or names.get(output.export) == output.value:
-                continue
-            if users := self._aws.stacks.importers(output.export, beside=stack):
-                what = "update" if output.export in names else "delete"
-                raise LineError(f"Cannot {what} export {output.export} as it is in use by {' and '.join(users)}")
-        stack.outputs, stack.imports = found, resources.imports
-
-
-def exports_in_use(aws: EmbeddedAws, stack: Stack) -> str | None:
-    """Return why a stack cannot be deleted: another uses what it exports. None where none does."""
-    for name in stack.exports:
-        if users := aws.stacks.importers(name, beside=stack):
-            return f"Delete canceled. Cannot delete export {name} as it is in use by {' and '.join(users)}."
-    return None
 
 
 def _needs(wanted: Wanted) -> dict[str, set[str]]:

@@ -12,6 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from config.errors import LineError
+
 Change = tuple[str, ...]
 """Where two property trees differ: the names on the way to it."""
 
@@ -61,6 +63,6 @@ def _hashes() -> dict[str, str]:
 @cache
 def _folder() -> Path:
     spec = find_spec("cfnlint")
-    assert spec is not None
-    assert spec.origin is not None
+    if spec is None or spec.origin is None:
+        raise LineError("cfn-lint is not installed, whose schemas the embedded AWS reads: run `make setup`")
     return Path(spec.origin).parent / "data" / "schemas"

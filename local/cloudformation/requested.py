@@ -31,17 +31,18 @@ class RefusedError(Exception):
 def read_wanted(aws: EmbeddedAws, given: Given, stack: Stack | None) -> Wanted:
     """Return what a call asks a stack to be; what it leaves out is as it was. Raises RefusedError for a mistake."""
     former = stack.wanted if stack is not None else None
-    if given.get("UsePreviousTemplate") and former:
-        body = former.body
-    else:
-        body = _body(aws, given)
+    body = former.body if given.get("UsePreviousTemplate") and former else _body(aws, given)
     template = read_template(body)
     try:
         check_types(template, str(given["StackName"]))
     except LineError as error:
         raise RefusedError(f"Template format error: Unrecognized resource types: {error}") from None
     _check_capabilities(template, given.get("Capabilities") or [])
-    tags = {tag["Key"]: tag["Value"] for tag in given["Tags"]} if given.get("Tags") else dict(former.tags if former else {})
+    tags = (
+        {tag["Key"]: tag["Value"] for tag in given["Tags"]}
+        if given.get("Tags")
+        else dict(former.tags if former else {})
+    )
     return Wanted(
         template=template,
         body=body,
@@ -62,7 +63,9 @@ def read_template(body: str) -> dict[str, Any]:
         raise RefusedError("Template format error: At least one Resources member must be defined.")
     for logical_id, resource in found["Resources"].items():
         if not isinstance(resource, dict) or "Type" not in resource:
-            raise RefusedError(f"Template format error: [/Resources/{logical_id}] Every Resources object must contain a Type member.")
+            raise RefusedError(
+                f"Template format error: [/Resources/{logical_id}] Every Resources object must contain a Type member."
+            )
     return found
 
 
@@ -125,9 +128,10 @@ def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]
         value = loader.construct_scalar(node)
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
-    else:
-        assert isinstance(node, yaml.MappingNode)
+    elif isinstance(node, yaml.MappingNode):
         value = loader.construct_mapping(node, deep=True)
+    else:
+        raise yaml.YAMLError(f"!{suffix} of what is no value")
     return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
 
 

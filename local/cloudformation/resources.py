@@ -60,7 +60,7 @@ class Resources:
                 _refuse_name_that_is_taken(instead_of, properties)
             made = kind_of(type_).make(site, properties)
         except _FAILURES as error:
-            raise self._failed(error, logical_id, type_, f"{verb}_FAILED", "made") from error
+            raise self._failed(error, (logical_id, type_, ""), f"{verb}_FAILED", "made") from error
         made.retain = resource.get("DeletionPolicy", "Delete") != "Delete"
         self._stack.made[logical_id] = made
         self._done(logical_id, made, f"{verb}_COMPLETE")
@@ -86,7 +86,7 @@ class Resources:
                 )
                 kind.change(known, properties)
         except _FAILURES as error:
-            raise self._failed(error, logical_id, kind.type, "UPDATE_FAILED", "changed", known.ref) from error
+            raise self._failed(error, (logical_id, kind.type, known.ref), "UPDATE_FAILED", "changed") from error
         if why:
             reason = f"Requested update requires the creation of a new physical resource ({', '.join(why)})"
             self._stack.note(logical_id, kind.type, "UPDATE_IN_PROGRESS", physical_id=known.ref, reason=reason)
@@ -103,7 +103,9 @@ class Resources:
         try:
             made.kind.change(made, former, anyway=True)
         except _FAILURES as error:
-            raise self._failed(error, logical_id, made.kind.type, "UPDATE_FAILED", "changed back", made.ref) from error
+            raise self._failed(
+                error, (logical_id, made.kind.type, made.ref), "UPDATE_FAILED", "changed back"
+            ) from error
         self._stack.note(logical_id, made.kind.type, "UPDATE_COMPLETE", physical_id=made.ref)
 
     def remove(self, logical_id: str, made: Made, *, retain: bool | None = None) -> None:
@@ -118,7 +120,7 @@ class Resources:
                 made.kind.delete(made)
         except _FAILURES as error:
             if not _is_absent(error):
-                raise self._failed(error, logical_id, type_, "DELETE_FAILED", "deleted", made.ref) from error
+                raise self._failed(error, (logical_id, type_, made.ref), "DELETE_FAILED", "deleted") from error
         self._stack.note(logical_id, type_, "DELETE_COMPLETE", physical_id=made.ref)
 
     def _properties(self, logical_id: str) -> Properties:
@@ -132,11 +134,9 @@ class Resources:
         if self._on_event:
             self._on_event(self._stack.name, logical_id, made.kind.type)
 
-    def _failed(
-        self, error: Exception, logical_id: str, type_: str, status: str, what: str, physical_id: str = ""
-    ) -> LineError:
-        """Note a failure, and return it as a caller is told it."""
-        stack = self._stack.name
+    def _failed(self, error: Exception, at: tuple[str, str, str], status: str, what: str) -> LineError:
+        """Note a failure at (logical id, type, physical id), and return it as a caller is told it."""
+        (logical_id, type_, physical_id), stack = at, self._stack.name
         if isinstance(error, LineError):
             why = told = str(error)
             told = told if told.startswith("stack ") else f"stack {stack}, resource {logical_id}: {told}"

@@ -38,17 +38,18 @@ def install(aws: EmbeddedAws) -> None:
 def _answer(actions: Actions, call: requests.Call) -> WsgiApp:
     work: Callable[[Mapping[str, Any]], dict[str, Any]] | None = getattr(actions, xform_name(call.operation), None)
     if work is None:
-        return requests.failure(call, "InvalidAction", f"the embedded AWS does not support cloudformation {call.operation}")
+        return requests.failure(
+            call, "InvalidAction", f"the embedded AWS does not support cloudformation {call.operation}"
+        )
     try:
         answer = work(call.parameters)
     except RefusedError as error:
         return requests.failure(call, error.code, str(error), error.status)
     operation = get_service_model("cloudformation").operation_model(call.operation)
-    body = QuerySerializer(operation).serialize(answer)["body"].encode()
+    body = str(QuerySerializer(operation).serialize(answer)["body"]).encode()
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         start_response("200 OK", [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))])
         return [body]
 
     return app
-

@@ -22,6 +22,10 @@ REVIEW = "REVIEW_IN_PROGRESS"
 STACK = "AWS::CloudFormation::Stack"
 
 
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What a stack is asked to be. ``body`` is the template as it was given, ``template`` what it says."""
@@ -84,7 +88,7 @@ class Stack:
     id: str
     status: str = REVIEW
     reason: str = ""
-    created: dt.datetime = field(default_factory=lambda: now())
+    created: dt.datetime = field(default_factory=now)
     updated: dt.datetime | None = None
     deleted: dt.datetime | None = None
     wanted: Wanted = NOTHING
@@ -204,7 +208,3 @@ class Stacks:
 
     def _arn(self, kind: str, name: str) -> str:
         return f"arn:aws:cloudformation:{self._region}:{self._account}:{kind}/{name}/{uuid.uuid4()}"
-
-
-def now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)

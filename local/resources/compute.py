@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.resources.kinds import Answer, Kind, Made, Properties, Site, accepting, again, answered, deleting, ref
+from local.resources.kinds import Answer, Kind, Made, Properties, Site, accepting, answered, deleting, ref
 from local.resources.naming import Name
 
 _LINKED_ROLE = "AWSServiceRoleForBatch"
@@ -40,6 +40,23 @@ def _create_definition(site: Site, properties: Properties) -> Answer:
     return site.call("batch", "register_job_definition", **properties)
 
 
+def _update_environment(made: Made, properties: Properties) -> Answer:
+    own = {name: properties[name] for name in ("State", "ComputeResources", "ServiceRole") if name in properties}
+    return made.site.call("batch", "update_compute_environment", computeEnvironment=made.ref, **own)
+
+
+def _update_queue(made: Made, properties: Properties) -> Answer:
+    own = {name: properties[name] for name in ("State", "Priority", "ComputeEnvironmentOrder") if name in properties}
+    return made.site.call("batch", "update_job_queue", jobQueue=made.ref, **own)
+
+
+def _update_definition(made: Made, properties: Properties) -> Answer:
+    """Register the next revision; the one before takes no more jobs."""
+    answer = _create_definition(made.site, properties)
+    made.site.call("batch", "deregister_job_definition", jobDefinition=made.ref)
+    return answer
+
+
 def _delete_environment(made: Made) -> None:
     made.site.call("batch", "update_compute_environment", computeEnvironment=made.ref, state="DISABLED")
     made.site.call("batch", "delete_compute_environment", computeEnvironment=made.ref)
@@ -63,6 +80,7 @@ KINDS = [
         attributes={"ComputeEnvironmentArn": ref},
         delete=_delete_environment,
         ignored=accepting("ReplaceComputeEnvironment", "UpdatePolicy", "ComputeResources.UpdateToLatestImageVersion"),
+        update=_update_environment,
     ),
     Kind(
         type="AWS::Batch::JobQueue",
@@ -71,6 +89,7 @@ KINDS = [
         ref=answered("jobQueueArn"),
         attributes={"JobQueueArn": ref},
         delete=_delete_queue,
+        update=_update_queue,
     ),
     Kind(
         type="AWS::Batch::JobDefinition",
@@ -79,7 +98,7 @@ KINDS = [
         ref=answered("jobDefinitionArn"),
         attributes={"JobDefinitionArn": ref},
         delete=deleting("batch", "deregister_job_definition", jobDefinition=ref),
-        update=again(_create_definition),
+        update=_update_definition,
         ignored=accepting("ResourceRetentionPolicy"),
     ),
 ]

@@ -50,6 +50,16 @@ def _create_table(site: Site, properties: Properties) -> Answer:
     )
 
 
+def _update_database(made: Made, properties: Properties) -> Answer:
+    wanted = {**properties["DatabaseInput"], "Name": made.ref}
+    return made.site.call("glue", "update_database", Name=made.ref, DatabaseInput=wanted)
+
+
+def _update_table(made: Made, properties: Properties) -> Answer:
+    database, wanted = properties["DatabaseName"], properties["TableInput"]
+    return made.site.call("glue", "update_table", DatabaseName=database, TableInput=wanted)
+
+
 def _create_security(site: Site, properties: Properties) -> Answer:
     names = {"S3Encryptions": "S3Encryption"}
     encryption = {names.get(name, name): value for name, value in properties["EncryptionConfiguration"].items()}
@@ -103,6 +113,8 @@ KINDS = [
         delete=deleting("glue", "delete_database", Name=ref),
         accepts=accepting("DatabaseName", "DatabaseInput"),
         ignored=accepting("CatalogId"),
+        holds_data=True,
+        update=_update_database,
     ),
     Kind(
         type="AWS::Glue::Table",
@@ -111,6 +123,8 @@ KINDS = [
         delete=deleting("glue", "delete_table", DatabaseName=given("DatabaseName"), Name=ref),
         accepts=accepting("DatabaseName", "TableInput"),
         ignored=accepting("CatalogId"),
+        holds_data=True,
+        update=_update_table,
     ),
     Kind(
         type="AWS::Glue::Job",
@@ -126,6 +140,7 @@ KINDS = [
         create=_create_security,
         ref=given("Name"),
         delete=deleting("glue", "delete_security_configuration", Name=ref),
+        update=anew(_create_security, deleting("glue", "delete_security_configuration", Name=ref)),
     ),
     Kind(
         type="AWS::Glue::Connection",
@@ -134,6 +149,7 @@ KINDS = [
         delete=_delete_connection,
         accepts=accepting("ConnectionInput"),
         ignored=accepting("CatalogId"),
+        update=anew(_create_connection, _delete_connection),
     ),
     Kind(
         type="AWS::Athena::WorkGroup",

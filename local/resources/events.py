@@ -9,6 +9,7 @@ from local.resources.kinds import (
     Properties,
     Site,
     accepting,
+    again,
     anew,
     answered,
     creating,
@@ -48,6 +49,11 @@ def _bus_policy(site: Site, properties: Properties) -> Answer:
     return site.call("events", "put_permission", EventBusName=properties.get("EventBusName"), Policy=policy)
 
 
+_delete_schedule = deleting(
+    "scheduler", "delete_schedule", Name=ref, GroupName=lambda made: made.properties.get("GroupName", "default")
+)
+
+
 KINDS = [
     Kind(
         type="AWS::Events::EventBus",
@@ -63,6 +69,7 @@ KINDS = [
         create=_bus_policy,
         ref=given("StatementId"),
         accepts=accepting("EventBusName", "StatementId", "Statement"),
+        update=again(_bus_policy),
     ),
     Kind(
         type="AWS::Events::Rule",
@@ -87,12 +94,8 @@ KINDS = [
         create=creating("scheduler", "create_schedule"),
         ref=given("Name"),
         attributes={"Arn": answered("ScheduleArn")},
-        delete=deleting(
-            "scheduler",
-            "delete_schedule",
-            Name=ref,
-            GroupName=lambda made: made.properties.get("GroupName", "default"),
-        ),
+        delete=_delete_schedule,
+        update=anew(creating("scheduler", "create_schedule"), _delete_schedule),
     ),
     Kind(
         type="AWS::Scheduler::ScheduleGroup",

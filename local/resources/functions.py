@@ -14,6 +14,8 @@ from local.resources.kinds import (
     Properties,
     Site,
     accepting,
+    again,
+    anew,
     answered,
     arn,
     creating,
@@ -87,6 +89,10 @@ def _concurrency(made: Made) -> Any:
     return f"{made.properties['FunctionName']}|{made.properties.get('Qualifier', '$LATEST')}"
 
 
+_delete_alias = deleting("lambda", "delete_alias", FunctionName=given("FunctionName"), Name=given("Name"))
+_delete_mapping = deleting("lambda", "delete_event_source_mapping", UUID=ref)
+
+
 KINDS = [
     Kind(
         type="AWS::Lambda::Function",
@@ -110,8 +116,9 @@ KINDS = [
         create=creating("lambda", "create_alias"),
         ref=answered("AliasArn"),
         attributes={"AliasArn": answered("AliasArn")},
-        delete=deleting("lambda", "delete_alias", FunctionName=given("FunctionName"), Name=given("Name")),
+        delete=_delete_alias,
         ignored=accepting("ProvisionedConcurrencyConfig"),
+        update=anew(creating("lambda", "create_alias"), _delete_alias),
     ),
     Kind(
         type="AWS::Lambda::LayerVersion",
@@ -134,12 +141,14 @@ KINDS = [
         create=creating("lambda", "create_event_source_mapping"),
         ref=answered("UUID"),
         attributes={"Id": ref, "EventSourceMappingArn": arn("lambda", "event-source-mapping:{ref}")},
-        delete=deleting("lambda", "delete_event_source_mapping", UUID=ref),
+        delete=_delete_mapping,
+        update=anew(creating("lambda", "create_event_source_mapping"), _delete_mapping),
     ),
     Kind(
         type="AWS::Lambda::EventInvokeConfig",
         create=_destination_config,
         ref=_concurrency,
         delete=deleting("lambda", "delete_function_event_invoke_config", FunctionName=given("FunctionName")),
+        update=again(_destination_config),
     ),
 ]

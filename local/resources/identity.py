@@ -27,6 +27,32 @@ def _create_role(site: Site, properties: Properties) -> Answer:
     return {"Arn": role["Arn"], "RoleId": role["RoleId"]}
 
 
+def _update_role(made: Made, properties: Properties) -> Answer:
+    site, before = made.site, made.given
+    trust = properties["AssumeRolePolicyDocument"]
+    site.call("iam", "update_assume_role_policy", RoleName=made.ref, PolicyDocument=trust)
+    site.call(
+        "iam",
+        "update_role",
+        RoleName=made.ref,
+        Description=properties.get("Description", ""),
+        MaxSessionDuration=properties.get("MaxSessionDuration", 3600),
+    )
+    names = {policy["PolicyName"] for policy in properties.get("Policies", [])}
+    for policy in properties.get("Policies", []):
+        _put_inline(site, made.ref, policy)
+    for policy in before.get("Policies", []):
+        if policy["PolicyName"] not in names:
+            site.call("iam", "delete_role_policy", RoleName=made.ref, PolicyName=policy["PolicyName"])
+    wanted, had = properties.get("ManagedPolicyArns", []), before.get("ManagedPolicyArns", [])
+    for policy_arn in wanted:
+        site.call("iam", "attach_role_policy", RoleName=made.ref, PolicyArn=policy_arn)
+    for policy_arn in had:
+        if policy_arn not in wanted:
+            site.call("iam", "detach_role_policy", RoleName=made.ref, PolicyArn=policy_arn)
+    return {}
+
+
 def _delete_role(made: Made) -> None:
     site = made.site
     for policy in site.call("iam", "list_role_policies", RoleName=made.ref)["PolicyNames"]:
@@ -71,6 +97,19 @@ def _create_managed_policy(site: Site, properties: Properties) -> Answer:
     return {"Arn": policy["Arn"]}
 
 
+def _update_managed_policy(made: Made, properties: Properties) -> Answer:
+    site, document = made.site, properties["PolicyDocument"]
+    old = site.call("iam", "get_policy", PolicyArn=made.ref)["Policy"]["DefaultVersionId"]
+    site.call("iam", "create_policy_version", PolicyArn=made.ref, PolicyDocument=document, SetAsDefault=True)
+    site.call("iam", "delete_policy_version", PolicyArn=made.ref, VersionId=old)
+    wanted, had = properties.get("Roles", []), made.given.get("Roles", [])
+    for role in set(wanted) - set(had):
+        site.call("iam", "attach_role_policy", RoleName=role, PolicyArn=made.ref)
+    for role in set(had) - set(wanted):
+        site.call("iam", "detach_role_policy", RoleName=role, PolicyArn=made.ref)
+    return {}
+
+
 def _delete_managed_policy(made: Made) -> None:
     for role in made.properties.get("Roles", []):
         made.site.call("iam", "detach_role_policy", RoleName=role, PolicyArn=made.ref)
@@ -109,6 +148,7 @@ KINDS = [
             "Policies",
             "ManagedPolicyArns",
         ),
+        update=_update_role,
     ),
     Kind(
         type="AWS::IAM::Policy",
@@ -127,6 +167,7 @@ KINDS = [
         attributes={"PolicyArn": answered("Arn")},
         delete=_delete_managed_policy,
         accepts=accepting("ManagedPolicyName", "PolicyDocument", "Path", "Description", "Roles"),
+        update=_update_managed_policy,
     ),
     Kind(
         type="AWS::IAM::InstanceProfile",
@@ -136,5 +177,6 @@ KINDS = [
         attributes={"Arn": answered("Arn")},
         delete=_delete_profile,
         accepts=accepting("InstanceProfileName", "Path", "Roles"),
+        update=anew(_create_profile, _delete_profile),
     ),
 ]

@@ -10,6 +10,7 @@ from local.resources.kinds import (
     Properties,
     Site,
     accepting,
+    anew,
     answered,
     creating,
     deleting,
@@ -35,10 +36,30 @@ def _create(site: Site, properties: Properties) -> Answer:
         MultiRegion=properties.get("MultiRegion"),
         Tags=tags,
     )["KeyMetadata"]
-    if str(properties.get("EnableKeyRotation", "false")).lower() == "true":
-        days = properties.get("RotationPeriodInDays")
-        site.call("kms", "enable_key_rotation", KeyId=key["KeyId"], RotationPeriodInDays=days and int(days))
+    if _rotates(properties):
+        _rotate(site, key["KeyId"], properties)
     return {"Arn": key["Arn"], "KeyId": key["KeyId"]}
+
+
+def _rotates(properties: Properties) -> bool:
+    return str(properties.get("EnableKeyRotation", "false")).lower() == "true"
+
+
+def _rotate(site: Site, key: str, properties: Properties) -> None:
+    days = properties.get("RotationPeriodInDays")
+    site.call("kms", "enable_key_rotation", KeyId=key, RotationPeriodInDays=days and int(days))
+
+
+def _update(made: Made, properties: Properties) -> Answer:
+    site = made.site
+    if "KeyPolicy" in properties:
+        site.call("kms", "put_key_policy", KeyId=made.ref, PolicyName="default", Policy=properties["KeyPolicy"])
+    site.call("kms", "update_key_description", KeyId=made.ref, Description=properties.get("Description", ""))
+    if _rotates(properties):
+        _rotate(site, made.ref, properties)
+    else:
+        site.call("kms", "disable_key_rotation", KeyId=made.ref)
+    return {}
 
 
 def _delete(made: Made) -> None:
@@ -65,11 +86,14 @@ KINDS = [
             "PendingWindowInDays",
         ),
         ignored=accepting("Enabled"),
+        holds_data=True,
+        update=_update,
     ),
     Kind(
         type="AWS::KMS::Alias",
         create=creating("kms", "create_alias"),
         ref=given("AliasName"),
         delete=deleting("kms", "delete_alias", AliasName=ref),
+        update=anew(creating("kms", "create_alias"), deleting("kms", "delete_alias", AliasName=ref)),
     ),
 ]

@@ -11,6 +11,8 @@ from local.resources.kinds import (
     Properties,
     Site,
     accepting,
+    again,
+    anew,
     answered,
     arn,
     deleting,
@@ -63,6 +65,14 @@ def _create_topic(site: Site, properties: Properties) -> Answer:
     return {"TopicArn": answer["TopicArn"]}
 
 
+def _update_topic(made: Made, properties: Properties) -> Answer:
+    for name in _TOPIC:
+        if properties.get(name) != made.given.get(name):
+            value = text(properties.get(name, ""))
+            made.site.call("sns", "set_topic_attributes", TopicArn=made.ref, AttributeName=name, AttributeValue=value)
+    return {}
+
+
 def _subscribe(site: Site, properties: Properties) -> Answer:
     return site.call(
         "sns",
@@ -90,6 +100,23 @@ def _create_queue(site: Site, properties: Properties) -> Answer:
     return {"QueueUrl": answer["QueueUrl"]}
 
 
+_QUEUE_DEFAULTS = {
+    "DelaySeconds": 0,
+    "MaximumMessageSize": 262_144,
+    "MessageRetentionPeriod": 345_600,
+    "ReceiveMessageWaitTimeSeconds": 0,
+    "VisibilityTimeout": 30,
+}
+
+
+def _update_queue(made: Made, properties: Properties) -> Answer:
+    changed = [name for name in _QUEUE if properties.get(name) != made.given.get(name)]
+    attributes = {name: text(properties.get(name, _QUEUE_DEFAULTS.get(name, ""))) for name in changed}
+    if attributes:
+        made.site.call("sqs", "set_queue_attributes", QueueUrl=made.ref, Attributes=attributes)
+    return {}
+
+
 def _queue_policy(site: Site, properties: Properties) -> Answer:
     for queue in properties["Queues"]:
         policy = {"Policy": text(properties["PolicyDocument"])}
@@ -110,6 +137,7 @@ KINDS = [
         attributes={"TopicArn": ref, "TopicName": given("TopicName")},
         delete=deleting("sns", "delete_topic", TopicArn=ref),
         accepts=accepting("TopicName", "Subscription", "Tags", *_TOPIC),
+        update=_update_topic,
     ),
     Kind(
         type="AWS::SNS::Subscription",
@@ -119,12 +147,14 @@ KINDS = [
         delete=deleting("sns", "unsubscribe", SubscriptionArn=ref),
         accepts=accepting("TopicArn", "Protocol", "Endpoint", *_SUBSCRIPTION),
         ignored=accepting("Region"),
+        update=anew(_subscribe, deleting("sns", "unsubscribe", SubscriptionArn=ref)),
     ),
     Kind(
         type="AWS::SNS::TopicPolicy",
         create=_topic_policy,
         ref=_policy_id,
         accepts=accepting("PolicyDocument", "Topics"),
+        update=again(_topic_policy),
     ),
     Kind(
         type="AWS::SQS::Queue",
@@ -138,11 +168,14 @@ KINDS = [
         },
         delete=deleting("sqs", "delete_queue", QueueUrl=ref),
         accepts=accepting("QueueName", "Tags", *_QUEUE),
+        holds_data=True,
+        update=_update_queue,
     ),
     Kind(
         type="AWS::SQS::QueuePolicy",
         create=_queue_policy,
         ref=_policy_id,
         accepts=accepting("PolicyDocument", "Queues"),
+        update=again(_queue_policy),
     ),
 ]

@@ -15,5 +15,6 @@ KINDS = [
         delete=deleting(
             "sagemaker", "delete_model_package_group", ModelPackageGroupName=given("ModelPackageGroupName")
         ),
+        holds_data=True,
     )
 ]

@@ -14,6 +14,7 @@ from local.resources.kinds import (
     Properties,
     Site,
     accepting,
+    anew,
     answered,
     creating,
     deleting,
@@ -154,6 +155,15 @@ def _create_template(site: Site, properties: Properties) -> Answer:
     )
 
 
+_delete_route = deleting(
+    "ec2",
+    "delete_route",
+    RouteTableId=given("RouteTableId"),
+    DestinationCidrBlock=lambda made: made.properties.get("DestinationCidrBlock"),
+)
+_delete_endpoint = deleting("ec2", "delete_vpc_endpoints", VpcEndpointIds=lambda made: [made.ref])
+
+
 KINDS = [
     Kind(
         type="AWS::EC2::LaunchTemplate",
@@ -167,6 +177,7 @@ KINDS = [
         },
         delete=deleting("ec2", "delete_launch_template", LaunchTemplateId=ref),
         accepts=accepting("LaunchTemplateName", "LaunchTemplateData", "TagSpecifications"),
+        update=anew(_create_template, deleting("ec2", "delete_launch_template", LaunchTemplateId=ref)),
     ),
     Kind(
         type="AWS::EC2::VPC",
@@ -210,12 +221,8 @@ KINDS = [
         type="AWS::EC2::Route",
         create=creating("ec2", "create_route"),
         ref=lambda made: f"{made.properties['RouteTableId']}|{made.properties.get('DestinationCidrBlock', '')}",
-        delete=deleting(
-            "ec2",
-            "delete_route",
-            RouteTableId=given("RouteTableId"),
-            DestinationCidrBlock=lambda made: made.properties.get("DestinationCidrBlock"),
-        ),
+        delete=_delete_route,
+        update=anew(creating("ec2", "create_route"), _delete_route),
     ),
     Kind(
         type="AWS::EC2::InternetGateway",
@@ -254,6 +261,7 @@ KINDS = [
         create=_tagged("create_vpc_endpoint", "vpc-endpoint"),
         ref=answered("VpcEndpoint.VpcEndpointId"),
         attributes={"Id": ref},
-        delete=deleting("ec2", "delete_vpc_endpoints", VpcEndpointIds=lambda made: [made.ref]),
+        delete=_delete_endpoint,
+        update=anew(_tagged("create_vpc_endpoint", "vpc-endpoint"), _delete_endpoint),
     ),
 ]

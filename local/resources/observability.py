@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from local.resources.kinds import Answer, Kind, Properties, Site, accepting, again, arn, creating, deleting, given, ref
+from local.resources.kinds import (
+    Answer,
+    Kind,
+    Made,
+    Properties,
+    Site,
+    accepting,
+    again,
+    arn,
+    creating,
+    deleting,
+    given,
+    ref,
+)
 from local.resources.naming import Name
 
 _ANY = r"[^\x00-\x1f]+"
@@ -22,6 +35,15 @@ def _create_group(site: Site, properties: Properties) -> Answer:
     if "RetentionInDays" in properties:
         days = properties["RetentionInDays"]
         site.call("logs", "put_retention_policy", logGroupName=name, retentionInDays=days)
+    return {}
+
+
+def _update_group(made: Made, properties: Properties) -> Answer:
+    if "RetentionInDays" in properties:
+        days = properties["RetentionInDays"]
+        made.site.call("logs", "put_retention_policy", logGroupName=made.ref, retentionInDays=days)
+    elif "RetentionInDays" in made.given:
+        made.site.call("logs", "delete_retention_policy", logGroupName=made.ref)
     return {}
 
 
@@ -60,6 +82,8 @@ KINDS = [
         attributes={"Arn": arn("logs", "log-group:{ref}:*")},
         delete=deleting("logs", "delete_log_group", logGroupName=ref),
         accepts=accepting("LogGroupName", "KmsKeyId", "LogGroupClass", "Tags", "RetentionInDays"),
+        holds_data=True,
+        update=_update_group,
     ),
     Kind(
         type="AWS::Logs::ResourcePolicy",
@@ -67,6 +91,7 @@ KINDS = [
         create=creating("logs", "put_resource_policy"),
         ref=given("PolicyName"),
         delete=deleting("logs", "delete_resource_policy", policyName=ref),
+        update=again(creating("logs", "put_resource_policy")),
     ),
     Kind(
         type="AWS::Logs::MetricFilter",
@@ -74,5 +99,6 @@ KINDS = [
         create=creating("logs", "put_metric_filter"),
         ref=given("FilterName"),
         delete=deleting("logs", "delete_metric_filter", logGroupName=given("LogGroupName"), filterName=ref),
+        update=again(creating("logs", "put_metric_filter")),
     ),
 ]

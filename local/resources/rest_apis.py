@@ -13,6 +13,8 @@ from local.resources.kinds import (
     Properties,
     Site,
     accepting,
+    again,
+    anew,
     answered,
     creating,
     deleting,
@@ -127,6 +129,9 @@ def _create_response() -> Create:
     return creating("apigateway", "put_gateway_response")
 
 
+_create_model = creating("apigateway", "create_model", fixed={"contentType": "application/json"})
+
+
 KINDS = [
     Kind(
         type="AWS::ApiGateway::RestApi",
@@ -151,13 +156,15 @@ KINDS = [
         accepts=accepting(
             "RestApiId", "ResourceId", "HttpMethod", "Integration", "MethodResponses", *_METHOD_PARAMETERS
         ),
+        update=anew(_create_method, _of_api("delete_method", resourceId="ResourceId", httpMethod="HttpMethod")),
     ),
     Kind(
         type="AWS::ApiGateway::Model",
         name=Name("Name", pattern=r"[A-Za-z0-9]+", joiner=""),
-        create=creating("apigateway", "create_model", fixed={"contentType": "application/json"}),
+        create=_create_model,
         ref=given("Name"),
         delete=_named("delete_model", "modelName"),
+        update=anew(_create_model, _named("delete_model", "modelName")),
     ),
     Kind(
         type="AWS::ApiGateway::RequestValidator",
@@ -179,18 +186,21 @@ KINDS = [
         create=_create_stage,
         ref=given("StageName"),
         delete=_of_api("delete_stage", stageName="StageName"),
+        update=anew(_create_stage, _of_api("delete_stage", stageName="StageName")),
     ),
     Kind(
         type="AWS::ApiGateway::GatewayResponse",
         create=_create_response(),
         ref=lambda made: f"{made.properties['RestApiId']}|{made.properties['ResponseType']}",
         delete=_of_api("delete_gateway_response", responseType="ResponseType"),
+        update=again(_create_response()),
     ),
     Kind(
         type="AWS::ApiGateway::Account",
         create=_create_account,
         ref=lambda made: made.site.logical_id,
         accepts=accepting("CloudWatchRoleArn"),
+        update=again(_create_account),
     ),
     Kind(
         type="AWS::ApiGateway::ApiKey",

@@ -11,6 +11,7 @@ from local.resources.kinds import (
     Properties,
     Site,
     accepting,
+    again,
     answered,
     creating,
     deleting,
@@ -51,6 +52,7 @@ KINDS = [
         ref=given("Name"),
         attributes={"Type": given("Type"), "Value": given("Value")},
         delete=deleting("ssm", "delete_parameter", Name=ref),
+        update=again(creating("ssm", "put_parameter", fixed={"Overwrite": True})),
     ),
     Kind(
         type="AWS::SecretsManager::Secret",
@@ -60,5 +62,6 @@ KINDS = [
         attributes={"Id": ref},
         delete=_delete_secret,
         accepts=accepting("Name", "SecretString", "GenerateSecretString", "Description", "KmsKeyId", "Tags"),
+        holds_data=True,
     ),
 ]

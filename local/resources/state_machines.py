@@ -59,5 +59,6 @@ KINDS = [
             "TracingConfiguration",
             "EncryptionConfiguration",
         ),
+        holds_data=True,
     )
 ]

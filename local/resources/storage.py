@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from local.fidelity import Row
-from local.resources.kinds import Answer, Kind, Made, Properties, Site, accepting, deleting, given, ref
+from local.resources.kinds import Answer, Kind, Made, Properties, Site, accepting, again, deleting, given, ref
 from local.resources.naming import Name
 
 FIDELITY = [
@@ -20,9 +20,34 @@ def _create(site: Site, properties: Properties) -> Answer:
     bucket = properties["BucketName"]
     place = {} if site.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": site.region}}
     site.call("s3", "create_bucket", Bucket=bucket, **place)
+    _put_settings(site, properties)
+    return {}
+
+
+def _put_settings(site: Site, properties: Properties) -> None:
     for setting, (operation, parameters) in _settings(properties).items():
         if setting in properties:
-            site.call("s3", operation, Bucket=bucket, **parameters)
+            site.call("s3", operation, Bucket=properties["BucketName"], **parameters)
+
+
+_UNSET = {
+    "BucketEncryption": "delete_bucket_encryption",
+    "PublicAccessBlockConfiguration": "delete_public_access_block",
+    "OwnershipControls": "delete_bucket_ownership_controls",
+    "LifecycleConfiguration": "delete_bucket_lifecycle",
+    "Tags": "delete_bucket_tagging",
+}
+_EMPTY: dict[str, Any] = {
+    "VersioningConfiguration": {"Status": "Suspended"},
+    "NotificationConfiguration": {},
+}
+
+
+def _update(made: Made, properties: Properties) -> Answer:
+    gone = set(made.given) - set(properties)
+    for setting in gone & set(_UNSET):
+        made.site.call("s3", _UNSET[setting], Bucket=made.ref)
+    _put_settings(made.site, {**{name: _EMPTY[name] for name in gone & set(_EMPTY)}, **properties})
     return {}
 
 
@@ -158,6 +183,8 @@ KINDS = [
             "Tags",
         ),
         ignored=accepting("AccessControl", "IntelligentTieringConfigurations", "MetricsConfigurations"),
+        update=_update,
+        holds_data=True,
     ),
     Kind(
         type="AWS::S3::BucketPolicy",
@@ -165,5 +192,6 @@ KINDS = [
         ref=given("Bucket"),
         delete=deleting("s3", "delete_bucket_policy", Bucket=given("Bucket")),
         accepts=accepting("Bucket", "PolicyDocument"),
+        update=again(_put_policy),
     ),
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from config.errors import LineError
 from local.fidelity import Row
-from local.resources.kinds import Answer, Kind, Properties, Site, accepting, answered, deleting, given, ref
+from local.resources.kinds import Answer, Kind, Made, Properties, Site, accepting, answered, deleting, given, ref
 from local.resources.naming import Name
 
 FIDELITY = [
@@ -26,6 +27,7 @@ _PASSED = (
     "TableClass",
     "Tags",
 )
+_CHANGED = ("BillingMode", "ProvisionedThroughput", "DeletionProtectionEnabled", "TableClass")
 _NAME = Name("TableName", pattern=r"[a-zA-Z0-9_.-]{3,255}")
 _ATTRIBUTES = {"Arn": answered("Arn"), "StreamArn": answered("StreamArn"), "TableId": answered("TableId")}
 
@@ -39,6 +41,13 @@ def _create(site: Site, properties: Properties) -> Answer:
         sse = properties["SSESpecification"]
         parameters["SSESpecification"] = {("Enabled" if name == "SSEEnabled" else name): sse[name] for name in sse}
     table = site.call("dynamodb", "create_table", **parameters)["TableDescription"]
+    _keep(site, properties)
+    optional = {"StreamArn": table.get("LatestStreamArn", ""), "TableId": table.get("TableId", "")}
+    return {"Arn": table["TableArn"], **optional}
+
+
+def _keep(site: Site, properties: Properties) -> None:
+    """Set how long items live and how the table can be recovered."""
     name = properties["TableName"]
     live = properties.get("TimeToLiveSpecification")
     if live and str(live.get("Enabled", "true")).lower() == "true":
@@ -46,11 +55,32 @@ def _create(site: Site, properties: Properties) -> Answer:
     if "PointInTimeRecoverySpecification" in properties:
         recovery = properties["PointInTimeRecoverySpecification"]
         site.call("dynamodb", "update_continuous_backups", TableName=name, PointInTimeRecoverySpecification=recovery)
-    optional = {"StreamArn": table.get("LatestStreamArn", ""), "TableId": table.get("TableId", "")}
-    return {"Arn": table["TableArn"], **optional}
+
+
+def _update(made: Made, properties: Properties) -> Answer:
+    """Change how a table is billed and guarded, its recovery and its time to live; LineError for anything else."""
+    site, name = made.site, properties["TableName"]
+    changed = {key for key in {*made.given, *properties} if made.given.get(key) != properties.get(key)}
+    if strange := sorted(changed - {*_CHANGED, "TimeToLiveSpecification", "PointInTimeRecoverySpecification", "Tags"}):
+        where = f"stack {site.stack}, resource {site.logical_id}"
+        raise LineError(f"{where}: the embedded AWS cannot change {strange[0]} of a table: start a fresh embedded AWS")
+    own = {key: properties[key] for key in _CHANGED if key in changed and key in properties}
+    if own:
+        site.call("dynamodb", "update_table", TableName=name, **own)
+    _keep(site, {key: value for key, value in properties.items() if key in changed} | {"TableName": name})
+    return {}
+
+
+def _update_global(made: Made, properties: Properties) -> Answer:
+    return _update(replace(made, given=_flat(made.site, made.given)), _flat(made.site, properties))
 
 
 def _create_global(site: Site, properties: Properties) -> Answer:
+    return _create(site, _flat(site, properties))
+
+
+def _flat(site: Site, properties: Properties) -> Properties:
+    """Return a global table of one replica as the table that it is."""
     replicas = properties["Replicas"]
     if len(replicas) != 1 or replicas[0].get("Region", site.region) != site.region:
         raise LineError(
@@ -62,7 +92,7 @@ def _create_global(site: Site, properties: Properties) -> Answer:
     flat = {name: value for name, value in properties.items() if name not in ("Replicas", "SSESpecification")}
     if strange := sorted(set(replica) - {"Tags", *_PASSED, "PointInTimeRecoverySpecification"}):
         raise LineError(f"stack {site.stack}, resource {site.logical_id}: {strange[0]} of a replica is not supported")
-    return _create(site, {**flat, **replica, **({"SSESpecification": sse} if sse else {})})
+    return {**flat, **replica, **({"SSESpecification": sse} if sse else {})}
 
 
 KINDS = [
@@ -81,6 +111,8 @@ KINDS = [
             "PointInTimeRecoverySpecification",
         ),
         ignored=accepting("ContributorInsightsSpecification", "ResourcePolicy"),
+        holds_data=True,
+        update=_update,
     ),
     Kind(
         type="AWS::DynamoDB::GlobalTable",
@@ -95,5 +127,7 @@ KINDS = [
             "WriteOnDemandThroughputSettings",
             "Replicas.ReadOnDemandThroughputSettings",
         ),
+        holds_data=True,
+        update=_update_global,
     ),
 ]

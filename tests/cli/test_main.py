@@ -64,6 +64,14 @@ def test_the_version_is_the_packages() -> None:
             ["sql", "flights", "--engine", "polars"],
             "error: --engine: 'polars' is no engine, expected duckdb or spark: correct it\n",
         ),
+        (
+            ["up", "flights", "--empty"],
+            "error: --empty deploys nothing, and lines are named (flights): leave one of them out\n",
+        ),
+        (
+            ["up", "--environment", "dev"],
+            "error: --environment names the account of an empty embedded AWS: give --empty, too\n",
+        ),
         (["up", "nope"], "error: line 'nope' is unknown, expected one of {lines}: correct the name\n"),
         (
             ["new", "No-Name"],

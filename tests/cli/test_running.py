@@ -87,10 +87,13 @@ class CountingSite(OwnSite):
     def callers(self) -> list[str]:
         return ["role"]
 
+    @property
+    def deployed(self) -> dict[str, dict[str, str]]:
+        return {FOUNDATION: {"LakeBucket": "lake"}, "AssemblyLine-local-Shop": {"RestUrl": "http://rest"}}
+
 
 def site(server: Server) -> OwnSite:
-    deployed = {FOUNDATION: {"LakeBucket": "lake"}, "AssemblyLine-local-Shop": {"RestUrl": "http://rest"}}
-    return CountingSite(aws=cast("Any", server), deployed=deployed)
+    return CountingSite(aws=cast("Any", server))
 
 
 def test_what_is_announced_is_found(server: Server, tmp_path: Path) -> None:
@@ -142,7 +145,8 @@ def test_a_line_that_is_not_deployed_there_is_told(server: Server, tmp_path: Pat
             found.outputs("flights")
     assert str(caught.value) == (
         f"line 'flights' is not deployed in the `line up` at {server.endpoint}, which has shop: "
-        "start it with 'flights' too, or give this run its own with --port 0"
+        "start it with 'flights' too, deploy it with `line cdk deploy --all -c env=local`, or give this run its own "
+        "with --port 0"
     )
 
 

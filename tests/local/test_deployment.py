@@ -102,7 +102,7 @@ def test_what_is_gone_from_a_stack_is_deleted_and_what_is_new_is_made(aws: Embed
 
 def test_a_change_that_needs_a_fresh_server_is_refused_before_any_is_made(aws: EmbeddedAws, tmp_path: Path) -> None:
     bucket = {"Type": "AWS::S3::Bucket", "Properties": {}}
-    changed = {**bucket, "Properties": {"VersioningConfiguration": {"Status": "Enabled"}}}
+    changed = {**bucket, "Properties": {"BucketName": "another"}}  # which only a new bucket can have
     before, after = machine("Before"), machine("After")
     before["Resources"]["Bucket"], after["Resources"]["Bucket"] = bucket, changed
     first = aws.deploy(write_assembly(tmp_path / "a", {"First": before}))

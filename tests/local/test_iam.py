@@ -278,3 +278,14 @@ def test_grants_tell_what_was_used_denied_and_never_needed(aws: EmbeddedAws) -> 
     assert (role, "s3:GetObject", f"arn:aws:s3:::{bucket}/x") in grants.denials
     assert (role, "s3:ListBucket") not in grants.unused
     assert (role, "sagemaker:CreateModel") in grants.unused or grants.denied > 1
+
+
+def test_a_role_that_does_not_exist_is_not_assumed(aws: EmbeddedAws) -> None:
+    with pytest.raises(ClientError) as raised:
+        aws.client("sts").assume_role(RoleArn="arn:aws:iam::123456789012:role/absent", RoleSessionName="xx")
+    assert raised.value.response["Error"] == {
+        "Type": "Sender",
+        "Code": "AccessDenied",
+        "Message": "User: arn:aws:sts::123456789012:user/operator is not authorized to perform: sts:AssumeRole on "
+        "resource: arn:aws:iam::123456789012:role/absent",
+    }

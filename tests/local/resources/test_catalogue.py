@@ -40,7 +40,17 @@ def _document(*statements: Any) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
+_OLD_IMAGES = (
+    '{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", '
+    '"countNumber": 1}, "action": {"type": "expire"}}]}'
+)
 STORAGE = {
+    "Repository": _of(
+        "ECR::Repository",
+        LifecyclePolicy={"LifecyclePolicyText": _OLD_IMAGES},
+        RepositoryPolicyText=_document({"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}),
+        Tags=_TAGS,
+    ),
     "Key": _of("KMS::Key", KeyPolicy=_document(allow("kms:*", "*")), EnableKeyRotation=True, Tags=_TAGS),
     "KeyAlias": _of("KMS::Alias", AliasName="alias/line", TargetKeyId=_att("Key", "Arn")),
     "Logs": _of("S3::Bucket"),
