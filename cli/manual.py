@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from config.account import Account
 from config.environment import Environment
 from config.line import Line
 from config.loading import ROOT
@@ -27,6 +28,7 @@ def pages() -> dict[str, str]:
     return {
         "line.schema.json": _json(schema_of(Line, "line.yaml of an Assembly Line")),
         "prediction.schema.json": _json(schema_of(PredictionRecord, "a prediction of an Assembly Line, version 1")),
+        "account.schema.json": _json(schema_of(Account, "what the accounts of an Assembly Line share")),
         "environment.schema.json": _json(schema_of(Environment, "an environment of an Assembly Line")),
         "fidelity.md": _FIDELITY + fidelity.markdown().rstrip() + "\n",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -15,8 +16,10 @@ from cli.ending import FAILED, tell
 from cli.rehearsal import rehearse
 from cli.running import check_line
 from cli.sql import portability_mistakes
+from config import account
 from config.bundle import Bundle
 from config.connections import lent, used
+from config.environment import Environment
 from config.errors import LineError, messages_of
 from config.loading import ROOT, environment_names, line_names, load_bundle, load_environment
 from config.parameters import resolve
@@ -34,6 +37,7 @@ def validate_lines(line: str | None, root: Path = ROOT) -> int:
     found = {name: line_mistakes(name, root) for name in ([line] if line is not None else line_names(root))}
     if line is None:
         found |= {f"environment {name}": environment_mistakes(name, root) for name in environment_names(root)}
+        found |= {"accounts": account_mistakes(root)} if (root / account.FILE).is_file() else {}
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("looked at")
     table.add_column("mistakes", justify="right")
@@ -70,6 +74,28 @@ def environment_mistakes(name: str, root: Path = ROOT) -> list[str]:
     except LineError as error:
         return list(messages_of(error))
     return []
+
+
+def account_mistakes(root: Path = ROOT) -> list[str]:
+    """Return every mistake in what accounts share, and each account that branches may not share with kept data."""
+    found: list[str] = []
+    try:
+        account.load_account(root)
+    except LineError as error:
+        found += messages_of(error)
+    for number in {made.account: made for made in _environments(root)}:
+        try:
+            account.deployers(number, root)
+        except LineError as error:
+            found += [str(error)] if str(error).startswith("account ") else []  # a file's own are told with the file
+    return found
+
+
+def _environments(root: Path) -> Iterator[Environment]:
+    """Yield the environments whose files can be read."""
+    for name in environment_names(root):
+        with contextlib.suppress(LineError):
+            yield load_environment(name, root)
 
 
 def _override_mistakes(name: str, bundle: Bundle, root: Path) -> Iterator[str]:

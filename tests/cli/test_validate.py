@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cli.new import make_line
-from cli.validate import environment_mistakes, line_mistakes, validate_lines
+from cli.validate import account_mistakes, environment_mistakes, line_mistakes, validate_lines
 
 
 def rewrite(path: Path, old: str, new: str) -> None:
@@ -214,3 +214,17 @@ def test_partition_columns_are_columns_of_the_rehearsed_source(root: Path) -> No
     rewrite(root / "lines" / "shop" / "line.yaml", "  customers:\n    columns:", source)
     rewrite(root / "lines" / "shop" / "line.yaml", "      city: VARCHAR\n", "")
     assert line_mistakes("shop", root) == []
+
+
+def test_what_accounts_share_is_looked_at(root: Path) -> None:
+    (root / "config" / "account.yaml").write_text("repository: acme/*\npipelin: {}\n")
+    keeping = (
+        (root / "config" / "environments" / "local.yaml").read_text().replace("retain_data: false", "retain_data: true")
+    )
+    (root / "config" / "environments" / "kept.yaml").write_text(keeping.replace("name: local", "name: kept"))
+    branch = keeping.replace("name: local", "name: branch").replace("retain_data: true", "retain_data: false")
+    (root / "config" / "environments" / "branch.yaml").write_text(f"{branch}branch: {{}}\n")
+    unknown, bad, shared = account_mistakes(root)
+    assert "pipelin" in unknown + bad
+    assert "repository" in unknown + bad
+    assert shared.startswith("account 123456789012 would hold branch environments beside kept, whose data is kept")
