@@ -1,16 +1,24 @@
-"""The stack that each account has once: who may deploy into it from outside."""
+"""The stack that each account has once: who may deploy into it from outside, and what clears up after branches."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from assembly_line.encryption import EnvironmentKey
+from assembly_line.handler import Handlers
+from assembly_line.janitor import Janitor
+from assembly_line.janitor_rights import grant
+from assembly_line.notices import AlarmTopic
+from assembly_line.permissions import allow
 from config import tags
 from config.account import Account, bootstrap_roles, deployers, load_account, role_name
 from config.environment import Environment
+from config.errors import LineError
+from config.loading import standing_names
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
@@ -18,11 +26,18 @@ AUDIENCE = "sts.amazonaws.com"
 
 def add_account(app: cdk.App, *, environment: Environment, synthesizer: cdk.IStackSynthesizer) -> AccountStack:
     """Put the stack of a standing environment's account into the app; raises LineError for what does not fit."""
+    deployed = deployers(environment.account)
+    for branches in (one for one in deployed if not one.protected and one.region != environment.region):
+        raise LineError(
+            f"account {environment.account} has its branch environments in {branches.region}, where their janitor must "
+            f"be, and environment {environment.name!r} is in {environment.region}: name one of {branches.region}"
+        )
     return AccountStack(
         app,
         "Account",
         account=load_account(),
-        deployed=deployers(environment.account),
+        home=environment,
+        deployed=deployed,
         stack_name="AssemblyLine-Account",
         synthesizer=synthesizer,
         env=cdk.Environment(account=environment.account, region=environment.region),
@@ -32,7 +47,7 @@ def add_account(app: cdk.App, *, environment: Environment, synthesizer: cdk.ISta
 
 
 class AccountStack(cdk.Stack):
-    """GitHub as an identity provider, and a role for each environment that is deployed into the account."""
+    """GitHub as an identity provider, a role for each environment that is deployed here, the janitor of branches."""
 
     def __init__(
         self,
@@ -40,39 +55,49 @@ class AccountStack(cdk.Stack):
         id_: str,
         *,
         account: Account,
+        home: Environment,
         deployed: list[Environment],
         **stack: Any,
     ) -> None:
         super().__init__(scope, id_, **stack)
-        provider = self._provider(existing=account.existing_provider)
+        self._settings = account
+        self._provider = self._github()
         for environment in deployed:
-            self._deployer(environment, account=account, provider=provider)
+            deploys = self._role(environment, "deploys")
+            allow(deploys, "sts:AssumeRole", on=bootstrap_roles(environment, partition=self.partition))
+            if not environment.protected:
+                grant(self._role(environment, "destroys"), standing=standing_names())
+        if any(not environment.protected for environment in deployed):
+            self._janitor(home.model_copy(update={"alarm_emails": account.alarm_emails}))
 
-    def _provider(self, *, existing: bool) -> str:
+    def _github(self) -> str:
         """Return the ARN of GitHub's OIDC provider, made here unless the account has it."""
-        if existing:
+        if self._settings.existing_provider:
             return f"arn:{self.partition}:iam::{self.account}:oidc-provider/{ISSUER}"
         made = iam.CfnOIDCProvider(self, "GitHub", url=f"https://{ISSUER}", client_id_list=[AUDIENCE])
         return made.attr_arn
 
-    def _deployer(self, environment: Environment, *, account: Account, provider: str) -> None:
-        """A role for GitHub's jobs of one environment, which may act through its bootstrap roles and nothing else."""
+    def _role(self, environment: Environment, does: Literal["deploys", "destroys"]) -> iam.Role:
+        """Return a role that GitHub's jobs of one environment may take, and nobody else."""
+        subject = self._settings.subject(environment.name)
+        id_ = f"{does.capitalize()}{environment.name.capitalize()}"
         role = iam.Role(
             self,
-            f"Deploys{environment.name.capitalize()}",
-            role_name=role_name(environment.name),
-            description=f"GitHub deploys environment {environment.name}",
+            id_,
+            role_name=role_name(environment.name, does),
+            description=f"GitHub {does} environment {environment.name}",
             max_session_duration=cdk.Duration.hours(2),
             assumed_by=iam.WebIdentityPrincipal(
-                provider,
-                conditions={
-                    "StringEquals": {f"{ISSUER}:aud": AUDIENCE, f"{ISSUER}:sub": account.subject(environment.name)}
-                },
+                self._provider,
+                conditions={"StringEquals": {f"{ISSUER}:aud": AUDIENCE, f"{ISSUER}:sub": subject}},
             ),
         )
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["sts:AssumeRole"], resources=bootstrap_roles(environment, partition=self.partition)
-            )
-        )
-        cdk.CfnOutput(self, f"Role{environment.name.capitalize()}", value=role.role_arn)
+        cdk.CfnOutput(self, f"Role{id_}", value=role.role_arn)
+        return role
+
+    def _janitor(self, home: Environment) -> None:
+        """What removes the branches' environments that nobody removed."""
+        key = EnvironmentKey(self, "Encryption", environment=home).key
+        handlers = Handlers(self, "Handlers", environment=home, key=key)
+        topic = AlarmTopic(self, "Alarms", environment=home, key=key).topic
+        Janitor(self, "Janitor", handlers=handlers, topic=topic, key=key, standing=standing_names())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from config.environment import PATTERN, Environment
 from config.errors import LineError
 from config.loading import ROOT
 from local.policy import decide, statements
+from runtime.changes.grants import grants
 from stacks.account import AccountStack
 
 Json = dict[str, Any]
@@ -33,10 +35,11 @@ def environment(name: str, *, account: str = "111111111111", retain_data: bool =
 @cache
 def resources(*names: str, existing_provider: bool = False) -> Json:
     """Return the resources of the stack of an account with these environments."""
-    made = app.new_app(builtin_cloud_formation_validation=False)
+    made = app.new_app(builtin_cloud_formation_validation=False, context={"aws:cdk:bundling-stacks": []})
     AccountStack(
         made,
         "Account",
+        home=environment("dev"),
         account=Account(repository="acme/line", existing_provider=existing_provider),
         deployed=[environment(name) for name in names],
         env=cdk.Environment(account="111111111111", region="eu-central-1"),
@@ -51,51 +54,75 @@ def of(kind: str, found: Json) -> list[Json]:
 
 
 def trust() -> dict[str, Json]:
-    """Return the one statement of who may assume each role, by the role's name."""
+    """Return the one statement of who may assume each role that GitHub takes, by the role's name."""
     return {
         role["RoleName"]: statement
         for role in of("AWS::IAM::Role", resources(*NAMES))
+        if "RoleName" in role
         for statement in role["AssumeRolePolicyDocument"]["Statement"]
     }
 
 
-def test_each_environment_has_a_role_of_its_own() -> None:
+def rights(role: str, *names: str) -> Json:
+    """Return the policy of one of the roles, by the beginning of its logical id."""
+    policies = of("AWS::IAM::Policy", resources(*(names or NAMES)))
+    (found,) = [policy["PolicyDocument"] for policy in policies if policy["Roles"][0]["Ref"].startswith(role)]
+    return dict(found)
+
+
+def test_each_environment_has_a_role_of_its_own_and_branches_one_that_destroys() -> None:
     assert sorted(trust()) == [
-        "assembly-line-deploys-branch",
-        "assembly-line-deploys-dev",
-        "assembly-line-deploys-prod",
+        *(f"assembly-line-deploys-{name}" for name in NAMES),
+        "assembly-line-destroys-branch",
     ]
 
 
 def test_a_role_is_assumed_by_jobs_of_its_environment_only() -> None:
-    for name in NAMES:
-        subject = f"repo:acme/line:environment:{name}"
-        assert trust()[f"assembly-line-deploys-{name}"]["Condition"] == {
+    for role, statement in trust().items():
+        subject = f"repo:acme/line:environment:{role.rpartition('-')[2]}"
+        assert statement["Condition"] == {
             "StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com", f"{GITHUB}:sub": subject}
         }
 
 
-def test_no_subject_and_no_resource_has_a_wildcard() -> None:
-    told = json.dumps([list(trust().values()), of("AWS::IAM::Policy", resources(*NAMES))])
-    assert "*" not in told
-    assert "StringLike" not in told
+def test_no_subject_has_a_wildcard() -> None:
+    assert "*" not in json.dumps(trust())
+    assert "StringLike" not in json.dumps(trust())
 
 
-def test_a_role_may_do_nothing_but_assume_what_bootstrap_made() -> None:
-    for policy in of("AWS::IAM::Policy", resources(*NAMES)):
-        (statement,) = policy["PolicyDocument"]["Statement"]
+def test_a_role_that_deploys_may_do_nothing_but_assume_what_bootstrap_made() -> None:
+    for name in NAMES:
+        (statement,) = rights(f"Deploys{name.capitalize()}")["Statement"]
         assert statement["Action"] == "sts:AssumeRole"
-        assert all(arn.startswith("arn:aws:iam::111111111111:role/cdk-hnb659fds-") for arn in statement["Resource"])
-        assert not [arn for arn in statement["Resource"] if "cfn-exec" in arn]
+        assert statement["Resource"] == bootstrap_roles(environment(name))
+        assert not [arn for arn in statement["Resource"] if "*" in arn or "cfn-exec" in arn]
 
 
-def test_the_role_of_branches_reaches_nothing_of_an_account_that_keeps_data() -> None:
+def test_the_roles_of_branches_reach_nothing_of_an_account_that_keeps_data() -> None:
     prod = environment("prod", account="2" * 12, retain_data=True)
-    (policy,) = of("AWS::IAM::Policy", resources(PATTERN))
-    allowed = statements(policy["PolicyDocument"])
-    for target in [*bootstrap_roles(prod), f"arn:aws:iam::{prod.account}:role/assembly-line-deploys-prod"]:
-        assert decide(allowed, "sts:AssumeRole", target, {}) == "silent"
-    assert decide(allowed, "sts:AssumeRole", bootstrap_roles(environment("dev"))[0], {}) == "allowed"
+    for role in ("DeploysBranch", "DestroysBranch"):
+        allowed = statements(resolved(rights(role)))
+        for target in [*bootstrap_roles(prod), f"arn:aws:iam::{prod.account}:role/assembly-line-deploys-prod"]:
+            assert decide(allowed, "sts:AssumeRole", target, {}) == "silent"
+    deploys = statements(rights("DeploysBranch"))
+    assert decide(deploys, "sts:AssumeRole", bootstrap_roles(environment("dev"))[0], {}) == "allowed"
+
+
+def test_the_role_that_destroys_may_do_what_the_janitor_may_and_no_more() -> None:
+    found = {
+        role: {
+            replace(one, holder="") for one in grants({"Resources": resources(*NAMES)}) if one.holder.startswith(role)
+        }
+        for role in ("DestroysBranch", "JanitorTickRole")
+    }
+    more = {one.action for one in found["DestroysBranch"] - found["JanitorTickRole"]}
+    assert more == {"sts:AssumeRoleWithWebIdentity"}
+    assert len(found["DestroysBranch"]) > 50
+
+
+def test_only_an_account_with_branches_has_a_janitor() -> None:
+    assert of("AWS::Lambda::Function", resources(*NAMES))
+    assert of("AWS::Lambda::Function", resources("dev", "prod")) == []
 
 
 def test_an_account_has_one_provider_for_github() -> None:
@@ -109,6 +136,13 @@ def test_a_provider_that_exists_is_not_made_again() -> None:
     assert of("AWS::IAM::OIDCProvider", found) == []
     (role,) = of("AWS::IAM::Role", found)
     assert f"111111111111:oidc-provider/{GITHUB}" in json.dumps(role["AssumeRolePolicyDocument"])
+
+
+def resolved(policy: Json) -> Json:
+    """Return a policy with AWS's own variables as the stack of the tests has them."""
+    text = json.dumps(policy).replace('{"Ref": "AWS::Partition"}', '"aws"')
+    found: Json = json.loads(text, object_hook=lambda one: "".join(one["Fn::Join"][1]) if "Fn::Join" in one else one)
+    return found
 
 
 def files(root: Path, **accounts: tuple[str, bool]) -> Path:
