@@ -98,6 +98,6 @@ class AccountStack(cdk.Stack):
     def _janitor(self, home: Environment) -> None:
         """What removes the branches' environments that nobody removed."""
         key = EnvironmentKey(self, "Encryption", environment=home).key
-        handlers = Handlers(self, "Handlers", environment=home, key=key)
+        handlers = Handlers(self, "Handlers", environment=home, key=key, inside=None)
         topic = AlarmTopic(self, "Alarms", environment=home, key=key).topic
         Janitor(self, "Janitor", handlers=handlers, topic=topic, key=key, standing=standing_names())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -93,7 +94,8 @@ def test_nothing_of_a_template_is_read_as_markdown() -> None:
 
 
 def test_a_comment_never_grows_too_long_for_github() -> None:
-    many = {f"R{i}": resource("S3::Bucket", **{f"P{j}" * 20: j for j in range(40)}) for i in range(190)}
+    wide: dict[str, Any] = {f"P{j}" * 20: j for j in range(40)}
+    many = {f"R{i}": resource("S3::Bucket", None, **wide) for i in range(190)}
     text = markdown(compared({}, {f"S{i}": template(**many) for i in range(9)}), more=["x" * LONGEST])
     assert len(text) < 65_536
     assert text.endswith("`line changes` tells all of it.\n")
