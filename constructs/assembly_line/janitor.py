@@ -16,6 +16,7 @@ from assembly_line.alarms import error_alarm
 from assembly_line.handler import Handler, Handlers
 from assembly_line.janitor_rights import grant
 from assembly_line.permissions import allow, allow_key
+from assembly_line.queue import DeadLetters
 
 EVERY = Duration.hours(1)
 MOST = 3
@@ -43,6 +44,7 @@ class Janitor(Construct):
         super().__init__(scope, id_)
         if not standing:
             raise ValueError(f"{self.node.path}: standing is empty, expected the names of all that are no branch's")
+        letters = DeadLetters(self, "Unfinished", key=key, alarms=topic)
         self.handler = Handler(
             self,
             "Tick",
@@ -55,6 +57,7 @@ class Janitor(Construct):
             },
             timeout=Duration.minutes(15),
             memory_mb=512,
+            dead_letters=letters.queue,
         )
         grant(self.handler.role, standing=standing)
         allow(self.handler.role, "sns:Publish", on=[topic.topic_arn])

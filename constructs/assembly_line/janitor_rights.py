@@ -34,7 +34,7 @@ _BRANCHS: dict[str, Any] = {
 _READ = (
     *("cloudformation:DescribeStacks", "cloudformation:ListStacks", "cloudformation:ListStackResources"),
     *("tag:GetResources", "events:DescribeRule", "states:ListExecutions", "batch:ListJobs"),
-    *("glue:GetDatabase", "glue:GetTables", "glue:GetJobRuns", "glue:GetSecurityConfiguration"),
+    *("glue:GetDatabase", "glue:GetTables", "glue:GetJob", "glue:GetJobRuns", "glue:GetSecurityConfiguration"),
     *("sagemaker:DescribeEndpoint", "sagemaker:DescribeTrainingJob", "sagemaker:DescribeModelPackageGroup"),
     *("sagemaker:ListEndpointConfigs", "sagemaker:ListModels", "sagemaker:ListModelPackages"),
     *("sagemaker:ListTrainingJobs", "cloudwatch:DescribeAlarms", "cloudwatch:ListDashboards"),
@@ -43,7 +43,7 @@ _READ = (
     *("dynamodb:DescribeTable", "kms:DescribeKey", "sqs:GetQueueUrl", "sns:GetTopicAttributes"),
 )
 _BY_TAG = (
-    *("cloudformation:DeleteStack", "events:DisableRule", "glue:BatchStopJobRun"),
+    *("cloudformation:DeleteStack", "events:DisableRule", "glue:BatchStopJobRun", "glue:DeleteJob"),
     *("dynamodb:DeleteTable", "kms:ScheduleKeyDeletion", "sqs:DeleteQueue", "sns:DeleteTopic"),
     *("logs:DeleteLogGroup", "sagemaker:DeleteModelPackageGroup"),
 )

@@ -52,7 +52,8 @@ def empty(s3: Any, name: str, pace: Pace) -> None:
             break
         answer = s3.delete_objects(Bucket=name, Delete={"Objects": doomed, "Quiet": True})
         if refused := answer.get("Errors"):
-            raise StuckError(f"{refused[0]['Key']}: {refused[0].get('Message', refused[0]['Code'])}")
+            first = refused[0]  # never its key, in which a person's name may be
+            raise StuckError(f"S3 refuses {len(refused)} of its objects: {first.get('Message') or first['Code']}")
         if pace.over:
             raise BusyError("it holds more than there was time to delete")
     for upload in pages(s3, "list_multipart_uploads", "Uploads", Bucket=name):

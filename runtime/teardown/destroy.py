@@ -61,12 +61,15 @@ def destroy(
     check_name(environment, standing)
     report = Report(environment)
     known: set[str] | None = None
+    owned = Owned(environment)
     for _ in range(ATTEMPTS):
-        owned = read(clients, environment)
+        owned = read(clients, environment).remembering(owned)
         check(owned, standing)
         agreed(owned)
         known = known if known is not None else {stack.id for stack in owned.stacks}
-        report.left = _Attempt(clients, owned, known, pace, tell, report).run()
+        attempt = _Attempt(clients, owned, known, pace, tell, report)
+        report.left = attempt.run()
+        owned = attempt.owned
         if not report.left or pace.over:
             break
     return report
@@ -88,7 +91,9 @@ class _Attempt:
         """
         steps: tuple[Callable[[], list[Thing]], ...] = (
             lambda: stacks.settle(self.clients("cloudformation"), self.owned.deployed, self.pace),
-            lambda: self._sweep([*running.sweeps(self.clients), *served.sweeps(self.clients)]),
+            lambda: self._sweep(
+                [*running.sweeps(self.clients), *served.sweeps(self.clients), remains.log_groups(self.clients)]
+            ),
             lambda: self._delete(stacks.of_lines(self.owned)),
             lambda: self._sweep([*contents.sweeps(self.clients, self.pace), remains.log_groups(self.clients)]),
             lambda: self._delete(stacks.of_foundation(self.owned)),
@@ -102,7 +107,7 @@ class _Attempt:
 
     def _last_look(self) -> list[Thing]:
         """Whatever is there now although every deletion went well."""
-        found = read(self.clients, self.owned.id)
+        found = read(self.clients, self.owned.id).remembering(self.owned)
         return [Thing(stacks.KIND, one.name, f"it is {one.status}") for one in found.deployed] + [
             Thing(one.kind, name, "it is still there")
             for one in _all(self.clients, self.pace)
@@ -112,12 +117,13 @@ class _Attempt:
     def _sweep(self, sweeps: Iterable[Sweep]) -> list[Thing]:
         left = []
         for sweep in sweeps:
-            self._not_deployed_anew()
             try:
                 names = list(sweep.find(self.owned))
             except (ClientError, BotoCoreError) as error:
                 left.append(Thing(sweep.kind, f"of environment {self.owned.id}", f"cannot be listed: {error}"))
                 continue
+            if names:
+                self._not_deployed_anew()
             left += [thing for name in names if (thing := self._delete_one(sweep, name)) is not None]
         return left
 
@@ -155,7 +161,7 @@ class _Attempt:
         return left
 
     def _look_again(self) -> None:
-        self.owned = read(self.clients, self.owned.id)
+        self.owned = read(self.clients, self.owned.id).remembering(self.owned)
 
     def _not_deployed_anew(self) -> None:
         """Whoever deploys an environment while it is destroyed gets it: what is new is nobody's to destroy."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from config import tags
@@ -81,7 +81,8 @@ class Owned:
     def lines(self) -> list[str]:
         """The lines that it has or had: the names of their groups of model packages say them exactly."""
         start = f"{slug(self.id)}-"
-        groups = self.names("AWS::SageMaker::ModelPackageGroup", ever=True)
+        arns = self.names("AWS::SageMaker::ModelPackageGroup", ever=True)
+        groups = [arn.rpartition("/")[2] for arn in arns]
         return sorted({name.removeprefix(start) for name in groups if name.startswith(start)})
 
     @property
@@ -91,6 +92,12 @@ class Owned:
     def names(self, type_: str, *, ever: bool = False) -> list[str]:
         """Return the physical ids of its resources of a type; with ``ever`` also of those that were deleted."""
         return [one.name for one in self.resources if one.type == type_ and one.name and (ever or one.exists)]
+
+    def remembering(self, before: Owned) -> Owned:
+        """Return it with the resources that it had before, deleted now: their names tell what belongs to it, too."""
+        known = {(one.stack, one.logical_id, one.name) for one in self.resources}
+        gone = (one for one in before.resources if (one.stack, one.logical_id, one.name) not in known)
+        return replace(self, resources=(*self.resources, *(replace(one, status=_GONE) for one in gone)))
 
     @property
     def is_there(self) -> bool:

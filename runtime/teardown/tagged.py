@@ -90,6 +90,12 @@ _KINDS = [
         lambda clients, arn: gone(clients("sns").delete_topic, TopicArn=arn),
     ),
     _Kind(
+        "Glue job",
+        _service("glue", "job/"),
+        lambda clients, arn: found(clients("glue").get_job, JobName=arn.rpartition("/")[2]),
+        lambda clients, arn: gone(clients("glue").delete_job, JobName=arn.rpartition("/")[2]),
+    ),
+    _Kind(
         "log group",
         _service("logs", "log-group:"),
         _group,

@@ -32,6 +32,22 @@ class Thing:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+class Things(dict[tuple[str, str], Thing]):
+    """(kind, name) -> thing; ``by_kind`` is kind -> name -> thing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by_kind: dict[str, dict[str, Thing]] = {}
+
+    def __setitem__(self, place: tuple[str, str], thing: Thing) -> None:
+        super().__setitem__(place, thing)
+        self.by_kind.setdefault(place[0], {})[place[1]] = thing
+
+    def __delitem__(self, place: tuple[str, str]) -> None:
+        super().__delitem__(place)
+        del self.by_kind[place[0]][place[1]]
+
+
 @dataclass
 class StackOf:
     id: str
@@ -54,7 +70,7 @@ def refuse(code: str, message: str = "") -> NoReturn:
 class Account:
     """The state, and a clock: each ``tick`` lets what is in progress come one step further."""
 
-    things: dict[tuple[str, str], Thing] = field(default_factory=dict)
+    things: Things = field(default_factory=Things)
     stacks: list[StackOf] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     touched: list[tuple[str, str]] = field(default_factory=list)
@@ -80,14 +96,14 @@ class Account:
         return found
 
     def named(self, kind: str, start: str = "") -> list[str]:
-        return [name for of, name in self.things if of == kind and name.startswith(start)]
+        return [name for name in self.things.by_kind.get(kind, ()) if name.startswith(start)]
 
     def within(self, kind: str, **facts: Any) -> list[str]:
         """Return the names of the things of a kind that have some facts."""
         return [
             name
-            for (of, name), thing in self.things.items()
-            if of == kind and all(thing.facts.get(key) == value for key, value in facts.items())
+            for name, thing in self.things.by_kind.get(kind, {}).items()
+            if all(thing.facts.get(key) == value for key, value in facts.items())
         ]
 
     def change(self, call: str, kind: str, name: str, code: str = "ResourceNotFoundException") -> Thing:
@@ -121,8 +137,8 @@ class Account:
 
     def tick(self, _: float = 0) -> None:
         """Let time pass: endpoints come into service, deletions and deployments come to an end."""
-        for (kind, _name), thing in self.things.items():
-            if kind == "endpoint" and thing.facts["status"] in ("Creating", "Updating"):
+        for thing in self.things.by_kind.get("endpoint", {}).values():
+            if thing.facts["status"] in ("Creating", "Updating"):
                 thing.facts["status"] = "InService"
         for one in self.stacks:
             if one.doomed:
@@ -167,7 +183,8 @@ class Account:
         if kind == "key":
             self.things[kind, name].facts["state"] = "PendingDeletion"
             return
-        self.things.pop((kind, name), None)
+        if (kind, name) in self.things:
+            del self.things[kind, name]
         inside = {"machine": "execution", "job": "jobrun", "database": "gluetable"}.get(kind, "")
         for each in self.within(inside, **{kind: name}):  # AWS ends and deletes these with it
             del self.things[inside, each]

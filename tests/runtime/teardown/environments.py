@@ -74,12 +74,17 @@ def _arn(kind: str, name: str) -> str:
     return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{kind}/{name}"
 
 
+def _group(name: str) -> str:
+    """CloudFormation knows a group of model packages by its ARN."""
+    return f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package-group/{name}"
+
+
 def _deploy_line(stack: _Deploy, environment: str, line: str) -> None:
     whole = slug(environment, line)
     stack.make("AWS::IAM::Role", "role", f"role-{whole}")
     stack.make("AWS::Glue::SecurityConfiguration", "security", whole, retain=True)
     stack.make("AWS::Glue::Job", "job", f"job-{whole}")
-    stack.make("AWS::SageMaker::ModelPackageGroup", "group", whole)
+    stack.make("AWS::SageMaker::ModelPackageGroup", "group", _group(whole))
     stack.make("Custom::MadeByRuns", "custom", f"custom-{whole}")
     stack.make("AWS::StepFunctions::StateMachine", "machine", f"machine-{whole}")
     stack.make("AWS::Events::Rule", "rule", f"rule-{whole}")
@@ -110,7 +115,7 @@ def _use_line(account: Account, environment: str, line: str, stack: StackOf, key
     for content in ("0123456789", "abcdefabcd"):
         account.add("config", f"{names_prefix(whole)}{content}", environment)
         account.add("model", f"{names_prefix(whole)}{content}", environment)
-    account.add("package", f"arn:package/{whole}/1", environment, group=whole)
+    account.add("package", f"arn:package/{whole}/1", environment, group=_group(whole))
     account.add("loggroup", f"/aws/sagemaker/Endpoints/{whole}", environment)
     account.add("loggroup", f"/aws-glue/jobs/{whole}-role/role-{whole}/output", environment)
     account.add("loggroup", f"/aws-glue/jobs/of-{whole}", environment, key=f"arn:aws:kms:::key/{key}")

@@ -135,6 +135,23 @@ def test_whoever_deploys_the_environment_anew_while_it_is_destroyed_keeps_it(acc
     assert account.stack(f"AssemblyLine-{ID}-Fleet").status == "CREATE_COMPLETE"
 
 
+def test_a_stack_of_the_same_name_that_was_made_right_before_the_deletion_is_not_the_one_that_goes(
+    account: Account,
+) -> None:
+    def replace(call: str, after: bool) -> None:
+        if call == "cloudformation.delete_stack" and not after:
+            account.strike = lambda *_: None
+            for name in (FLIGHTS, FOUNDATION):
+                account.stack(name).status = "DELETE_COMPLETE"
+            build(account, ID, ref=REF)
+
+    account.strike = replace
+    with pytest.raises(LineError, match="is being deployed anew"):
+        attempt(account, ID)
+
+    assert [account.stack(name).status for name in (FLIGHTS, FOUNDATION)] == ["CREATE_COMPLETE"] * 2
+
+
 def test_data_that_a_stack_retained_goes_by_its_tags(account: Account) -> None:
     for one in account.stack(FOUNDATION).resources:
         one["Retain"] = one["Kind"] in ("bucket", "table", "key")
@@ -162,7 +179,7 @@ def test_an_object_that_cannot_be_deleted_keeps_the_foundation_and_is_named(
 
     report = destroy(services, ID, standing=[], pace=Pace(lambda: 1e9, account.tick))
 
-    assert {one.left for one in report.left} == {"kept: Access Denied"}
+    assert {one.left for one in report.left} == {"S3 refuses 1 of its objects: Access Denied"}
     assert account.stack(FOUNDATION).status == "CREATE_COMPLETE"
 
 

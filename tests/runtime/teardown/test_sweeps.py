@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -35,6 +36,7 @@ def aws() -> Iterator[None]:
         yield
 
 
+@functools.cache
 def clients(service: str) -> Any:
     client: Any = boto3.client
     return client(service)
