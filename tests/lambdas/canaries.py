@@ -46,6 +46,7 @@ class Canary:
     about: str = ""
     kept: bool = False
     carried: bool = False
+    thorough: bool = False
 
     def __str__(self) -> str:
         return f"{self.handler.removeprefix('lambdas.')}{' ' if self.about else ''}{self.about}"

@@ -39,6 +39,10 @@ SERVICES = {
     "stepfunctions": "stepfunctions",
     "cloudwatch": "cloudwatch",
     "application-autoscaling": "applicationautoscaling",
+    "cloudformation": "cloudformation",
+    "resourcegroupstaggingapi": "resourcegroupstaggingapi",
+    "glue": "glue",
+    "logs": "logs",
 }
 """boto3's name of each service that handlers call -> moto's."""
 

@@ -71,7 +71,10 @@ def _now(found: re.Match[str]) -> str:
 
 def _objects(aws: Inside) -> dict[str, dict[str, bytes]]:
     buckets = aws.backend("s3").buckets.items()
-    return {name: {key: found.value for key, found in sorted(bucket.keys.items())} for name, bucket in buckets}
+    return {
+        name: {key: getattr(found, "value", b"<deleted>") for key, found in sorted(bucket.keys.items())}
+        for name, bucket in buckets
+    }
 
 
 def _items(aws: Inside) -> dict[str, list[Any]]:

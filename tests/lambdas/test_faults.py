@@ -9,9 +9,9 @@ import pytest
 from tests.lambdas.faults import Case, strike
 from tests.lambdas.inside import Inside, inside
 from tests.lambdas.processes import ROOT
-from tests.lambdas.tables import delivery, ledger, monitoring, release, run
+from tests.lambdas.tables import delivery, janitor, ledger, monitoring, release, run
 
-CASES: list[Case] = [*delivery.CASES, *ledger.CASES, *monitoring.CASES, *release.CASES, *run.CASES]
+CASES: list[Case] = [*delivery.CASES, *janitor.CASES, *ledger.CASES, *monitoring.CASES, *release.CASES, *run.CASES]
 
 
 @pytest.fixture(scope="module")

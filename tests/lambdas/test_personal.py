@@ -12,10 +12,10 @@ import pytest
 
 from tests.lambdas.canaries import Canary, leaks
 from tests.lambdas.inside import Inside, inside
-from tests.lambdas.planted import delivery, monitoring, runs
+from tests.lambdas.planted import delivery, janitor, monitoring, runs
 from tests.lambdas.processes import ROOT
 
-CASES: list[Canary] = [*delivery.CASES, *monitoring.CASES, *runs.CASES]
+CASES: list[Canary] = [*delivery.CASES, *janitor.CASES, *monitoring.CASES, *runs.CASES]
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,8 @@ def test_every_handler_meets_canaries() -> None:
     assert handlers == {canary.handler for canary in CASES}
 
 
-@pytest.mark.parametrize("canary", CASES, ids=str)
+@pytest.mark.parametrize(
+    "canary", [pytest.param(case, marks=[pytest.mark.thorough] if case.thorough else []) for case in CASES], ids=str
+)
 def test_of_persons_nothing_is_told(aws: Inside, capfd: pytest.CaptureFixture[str], canary: Canary) -> None:
     assert leaks(aws, capfd, canary) == []
