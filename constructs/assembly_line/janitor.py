@@ -62,7 +62,9 @@ class Janitor(Construct):
         grant(self.handler.role, standing=standing)
         allow(self.handler.role, "sns:Publish", on=[topic.topic_arn])
         allow_key(self.handler.role, key, write=True)
-        target = targets.LambdaFunction(self.handler.function, retry_attempts=0, max_event_age=every)
+        target = targets.LambdaFunction(
+            self.handler.function, dead_letter_queue=letters.queue, retry_attempts=0, max_event_age=every
+        )
         self.rule = events.Rule(self, "Schedule", schedule=events.Schedule.rate(every), targets=[target])
         self.alarm = error_alarm(
             self,
