@@ -87,6 +87,11 @@ parity: $(INSTALLED) ## both SQL engines over every line: installs pyspark, need
 	uv sync --locked --inexact --quiet --group spark --python .venv/bin/python
 	pytest tests/runtime/test_parity.py tests/runtime/test_spark.py tests/jobs/test_distributed.py
 
+.PHONY: airflow
+airflow: $(INSTALLED) ## a real Airflow, in an environment of its own, runs lines in the embedded AWS
+	UV_PROJECT_ENVIRONMENT=$(CURDIR)/.assembly/airflow uv sync --locked --quiet --directory interop/airflow --python $(CURDIR)/.venv/bin/python
+	pytest tests/interop
+
 .PHONY: image
 image: $(INSTALLED) ## what of the container can be told without Docker: lint, and its packages installed for its platform
 	hadolint jobs/Dockerfile
