@@ -1,4 +1,4 @@
-"""Run in Airflow's own environment: runs DAGs one after another with ``dag.test()`` and writes down what became of them.
+"""Run in Airflow's own environment: runs DAGs one after another with ``dag.test()`` and writes down how each ended.
 
 ``drive.py CASES.json RESULT.json``: cases are ``[{"dag": ..., "date": ...}, ...]``; the same twice clears the first.
 """

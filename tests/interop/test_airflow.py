@@ -18,9 +18,7 @@ from local.server import EmbeddedAws
 from tests.interop import moods
 from tests.interop.airflow_home import BIN, Airflow
 
-pytestmark = pytest.mark.skipif(
-    not (BIN / "airflow").exists(), reason="Airflow is not installed: `make airflow` does it"
-)
+pytestmark = pytest.mark.skipif(not (BIN / "airflow").exists(), reason="no Airflow here: `make airflow` installs it")
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 CASES = (
     *("good", "flagged", "deferred", "halted", "halted_deferred", "halted_on", "failed", "kept", "waiting"),
