@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+from constructs import IConstruct
 
 from stacks.accepted import accept
 from stacks.pack.plugin import AssemblyLinePack
@@ -43,8 +44,10 @@ def add_checks(app: cdk.App) -> None:
     cdk.Validations.of(app).add_plugins(*(pack(app) for pack in nag), AssemblyLinePack())
 
 
-def check(app: cdk.App) -> list[Finding]:
-    """Synthesize an app as it is deployed and return all that the packs found, also what was accepted."""
+def check(scope: IConstruct) -> list[Finding]:
+    """Synthesize a construct's app as it is deployed and return all that the packs found, also what was accepted."""
+    app = scope.node.root
+    assert isinstance(app, cdk.App)  # noqa: S101
     add_checks(app)
     folder = Path(app.outdir)
     try:
