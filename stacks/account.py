@@ -12,7 +12,7 @@ from assembly_line.encryption import EnvironmentKey
 from assembly_line.handler import Handlers
 from assembly_line.janitor import Janitor
 from assembly_line.janitor_rights import grant
-from assembly_line.notices import AlarmTopic
+from assembly_line.notices import AlarmTopic, ApiLogging
 from assembly_line.permissions import allow
 from config import tags
 from config.account import Account, bootstrap_roles, deployers, load_account, role_name
@@ -47,7 +47,8 @@ def add_account(app: cdk.App, *, environment: Environment, synthesizer: cdk.ISta
 
 
 class AccountStack(cdk.Stack):
-    """GitHub as an identity provider, a role for each environment that is deployed here, the janitor of branches."""
+    """GitHub as an identity provider, a role for each environment that is deployed here, what APIs log with, the janitor
+    of branches."""
 
     def __init__(
         self,
@@ -62,6 +63,7 @@ class AccountStack(cdk.Stack):
         super().__init__(scope, id_, **stack)
         self._settings = account
         self._provider = self._github()
+        ApiLogging(self, "ApiLogging")  # one per account and region: with an environment of its own it would go, too
         for environment in deployed:
             deploys = self._role(environment, "deploys")
             allow(deploys, "sts:AssumeRole", on=bootstrap_roles(environment, partition=self.partition))

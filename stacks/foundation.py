@@ -17,7 +17,7 @@ from assembly_line.inside import InsideNames
 from assembly_line.ledger import Ledger
 from assembly_line.naming import identifier, slug
 from assembly_line.network import Network
-from assembly_line.notices import AlarmTopic, ApiLogging
+from assembly_line.notices import AlarmTopic
 from assembly_line.shared import Names, Shared
 from assembly_line.spending import Spending
 from assembly_line.storage import Storage
@@ -40,7 +40,6 @@ class FoundationStack(cdk.Stack):
         self.alarms = AlarmTopic(self, "Alarms", environment=environment, key=self.key).topic
         if environment.budget is not None:
             Spending(self, "Spending", environment=environment.name, budget=environment.budget, topic=self.alarms)
-        self.api_logging = ApiLogging(self, "ApiLogging")
         self.network = Network(self, "Network", environment=environment, flow_logs=self.storage.access_logs)
         handlers = Handlers(self, "Handlers", environment=environment, key=self.key, inside=self.network.inside)
         self.ledger = Ledger(
