@@ -70,7 +70,11 @@ class AccountStack(cdk.Stack):
             if not environment.protected:
                 grant(self._role(environment, "destroys"), standing=standing_names())
         if any(not environment.protected for environment in deployed):
-            self._janitor(home.model_copy(update={"alarm_emails": account.alarm_emails}))
+            kept = {
+                "alarm_emails": account.alarm_emails,
+                "retain_data": True,
+            }  # the stack is protected, and so is its key
+            self._janitor(home.model_copy(update=kept))
 
     def _github(self) -> str:
         """Return the ARN of GitHub's OIDC provider, made here unless the account has it."""
