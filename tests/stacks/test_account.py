@@ -20,6 +20,7 @@ from config.loading import ROOT
 from local.policy import decide, statements
 from runtime.changes.grants import grants
 from stacks.account import AccountStack
+from tests.stacks.synthesis import Assembly
 
 Json = dict[str, Any]
 
@@ -134,8 +135,14 @@ def test_an_account_has_one_provider_for_github() -> None:
 def test_a_provider_that_exists_is_not_made_again() -> None:
     found = resources("dev", existing_provider=True)
     assert of("AWS::IAM::OIDCProvider", found) == []
-    (role,) = of("AWS::IAM::Role", found)
+    (role,) = [one for one in of("AWS::IAM::Role", found) if one.get("RoleName", "").endswith("deploys-dev")]
     assert f"111111111111:oidc-provider/{GITHUB}" in json.dumps(role["AssumeRolePolicyDocument"])
+
+
+def test_what_apis_log_with_is_the_accounts(prod: Assembly) -> None:
+    assert of("AWS::ApiGateway::Account", resources("dev"))
+    for template in prod.templates.values():
+        assert of("AWS::ApiGateway::Account", template["Resources"]) == []
 
 
 def resolved(policy: Json) -> Json:
