@@ -33,6 +33,7 @@ botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 LONGEST = (
     "tests/cdk/test_cycle.py",
+    "tests/cdk/test_cycle.py",
     "tests/test_line_again.py",
     "tests/test_line_run.py",
     "tests/jobs/test_kills.py",

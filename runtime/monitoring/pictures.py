@@ -52,7 +52,7 @@ def moment(text: str) -> dt.datetime:
 
 
 def drift(drawn: Drawn) -> str:
-    """Draw the index of the columns that moved most, with their bars; a table tells of the rest."""
+    """Draw the index of the columns that alarms name, then of those that moved most; a table tells of the rest."""
     found: dict[str, list[Mapping[str, Any] | None]] = {}
     for place, verdict in enumerate(drawn.verdicts):
         for name, one in (verdict.get("drift") or {}).items():
@@ -60,12 +60,13 @@ def drift(drawn: Drawn) -> str:
     if not found:
         return "<p>No window had enough predictions to tell.</p>"
 
-    def worst(name: str) -> tuple[bool, float]:
+    def worst(name: str) -> tuple[bool, bool, float]:
         known = [one for one in found[name] if one]
-        return any(one.get("over") for one in known), max((_ratio(one) for one in known), default=0.0)
+        moved = any(one.get("over") for one in known)
+        return bool(drawn.alarms("drift", name)), moved, max((_ratio(one) for one in known), default=0.0)
 
     ordered = sorted(found, key=lambda name: (*worst(name), name), reverse=True)
-    chosen = [name for place, name in enumerate(ordered) if place < MOST_COLUMNS or worst(name)[0]]
+    chosen = [name for place, name in enumerate(ordered) if place < MOST_COLUMNS or worst(name)[1]]
     parts = []
     for name in chosen:
         known = [one for one in found[name] if one]

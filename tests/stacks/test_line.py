@@ -127,14 +127,14 @@ def test_no_pack_finds_anything_in_a_scheduled_line_either(tmp_path: Path) -> No
 
 
 def test_the_judge_is_told_what_the_line_says_and_asked_by_the_clock(tmp_path: Path) -> None:
-    watch = {"performance": {"metric": "brier", "minimum": None, "maximum": 0.3}, "window": {"hours": 6}}
+    watch = {"performance": {"metric": "brier", "minimum": None, "maximum": 0.3}, "window": {"hours": 48}}
     made = template(tmp_path, bundle(monitoring=watch, personal=["Gate"]))
     properties = {"Properties": {"Handler": "lambdas.monitoring.judge.handler"}}
     (function,) = made.find_resources("AWS::Lambda::Function", properties).values()
     variables = function["Properties"]["Environment"]["Variables"]
     said = json.loads(variables["MONITORING"])
     assert (said["performance"]["maximum"], said["alarm"]) == (0.3, {"at_least": 1, "of": 1})
-    assert (variables["WINDOW_HOURS"], variables["METRIC"], variables["HIDDEN"]) == ("6", "brier", '["gate"]')
+    assert (variables["WINDOW_HOURS"], variables["METRIC"], variables["HIDDEN"]) == ("48", "brier", '["gate"]')
     ((target,),) = [each for each in targets(made, ScheduleExpression="rate(15 minutes)") if "Judge" in str(each)]
     assert target["InputTransformer"]["InputTemplate"] == '{"detail-type":"Judge Windows","time":<time>}'
     assert target["DeadLetterConfig"]["Arn"]
