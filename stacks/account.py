@@ -47,8 +47,8 @@ def add_account(app: cdk.App, *, environment: Environment, synthesizer: cdk.ISta
 
 
 class AccountStack(cdk.Stack):
-    """GitHub as an identity provider, a role for each environment that is deployed here, what APIs log with, the janitor
-    of branches."""
+    """GitHub as an identity provider, a role for each environment that is deployed here, what APIs log with, and the
+    janitor of branches."""
 
     def __init__(
         self,
