@@ -11,11 +11,13 @@ from typing import Any
 
 from cli.ending import UsageError
 from config.errors import LineError
+from config.prices import load_prices
 from runtime.changes.compared import compare, document
+from runtime.changes.cost import cost
 from runtime.changes.markdown import markdown
 from runtime.changes.outcome import outcome
 from runtime.changes.replacement import CreateOnly, pointer
-from runtime.changes.templates import read_templates
+from runtime.changes.templates import read_regions, read_templates
 
 _REGION = "us-east-1"
 """Whose schemas are read: what a property allows is the same everywhere, and this region knows every type."""
@@ -25,13 +27,16 @@ def show_changes(
     before: Path, after: Path, *, as_json: bool, title: str = "What changes", runs: Sequence[Path] = ()
 ) -> int:
     """Print the comparison on stdout; raises LineError for a folder that is no assembly."""
-    compared = compare(read_templates(before), read_templates(after), create_only)
+    old, new = read_templates(before), read_templates(after)
+    compared = compare(old, new, create_only)
     results = [_run(path) for path in runs]
     if as_json:
         json.dump({**document(compared), "runs": results}, sys.stdout, indent=2)
         sys.stdout.write("\n")
     else:
-        sys.stdout.write(markdown(compared, title=title, more=[outcome(run) for run in results]))
+        regions = {**read_regions(before), **read_regions(after)}
+        paid = cost(old, new, prices=load_prices(), regions=regions)
+        sys.stdout.write(markdown(compared, title=title, more=[paid, *(outcome(run) for run in results)]))
     return 0
 
 

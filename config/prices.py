@@ -54,9 +54,14 @@ class Prices(Strict):
         price = self.prices.get(name)
         return None if price is None else price.usd.get(region)
 
+    @property
+    def regions(self) -> list[str]:
+        """Return the regions of which it knows anything, in order."""
+        return sorted({one for price in self.prices.values() for one in price.usd})
+
     def check(self, region: str) -> None:
         """Raise LineError for a region of which the table knows nothing."""
-        known = sorted({one for price in self.prices.values() for one in price.usd})
+        known = self.regions
         if region not in known:
             raise LineError(
                 f"config/prices.yaml: region {region!r} has no prices, expected one of {', '.join(known)}: "

@@ -20,14 +20,27 @@ def read_templates(directory: Path) -> dict[str, Template]:
 
     Raises LineError when the folder is no cloud assembly.
     """
+    return {
+        name: json.loads((directory / artifact["properties"]["templateFile"]).read_text(encoding="utf-8"))
+        for name, artifact in _stacks(directory).items()
+    }
+
+
+def read_regions(directory: Path) -> dict[str, str]:
+    """Return the region of each stack by id, ``unknown-region`` for one that may go anywhere."""
+    return {
+        name: artifact.get("environment", "unknown-region").rpartition("/")[2]
+        for name, artifact in _stacks(directory).items()
+    }
+
+
+def _stacks(directory: Path) -> dict[str, dict[str, Any]]:
     manifest = directory / "manifest.json"
     if not manifest.is_file():
         raise LineError(f"{directory}: it is not a cloud assembly (no manifest.json): synthesize the app into it first")
     artifacts = json.loads(manifest.read_text(encoding="utf-8"))["artifacts"]
     return {
-        name: json.loads((directory / artifact["properties"]["templateFile"]).read_text(encoding="utf-8"))
-        for name, artifact in sorted(artifacts.items())
-        if artifact["type"] == "aws:cloudformation:stack"
+        name: artifact for name, artifact in sorted(artifacts.items()) if artifact["type"] == "aws:cloudformation:stack"
     }
 
 

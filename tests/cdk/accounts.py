@@ -27,6 +27,10 @@ class Account:
         """Call the CDK CLI as ``line cdk`` does, and wait for its end."""
         return _ended(self.start(*arguments, **variables))
 
+    def line(self, *arguments: str, **variables: str) -> Ended:
+        """Call the ``line`` command with the account's credentials, and wait for its end."""
+        return _ended(self._start([sys.executable, "-m", "cli.main", *arguments], variables))
+
     def synthesize(self, line: str, folders: Mapping[str, str]) -> None:
         """Have the app write the assembly of each branch into its folder, in one process."""
         asked = [text for pair in folders.items() for text in pair]

@@ -120,14 +120,19 @@ def stopped(account: Account, changed: Step) -> Step:
 
 
 @pytest.fixture(scope="module")
-def destroyed(account: Account, stopped: Step) -> list[Step]:
-    """Both branches, once their buckets are empty."""
+def torn_down(account: Account, stopped: Step) -> Step:
+    """The first branch, whose teardown goes on where the CDK CLI stopped."""
     assert stopped.ended.status == 1, stopped.ended
-    steps = []
-    for ref, folder in ((A, "changed.out"), (B, "b.out")):
-        account.empty_buckets(NAMES[ref])
-        steps.append(step(account, "destroy", "--all", "--force", "--app", folder, look=ref == B))
-    return steps
+    ended = account.line("env", "destroy", A, "--yes")
+    return Step(ended, account.stacks(), {ref: machine(account, ref) for ref in (A, B)}, inventory(account.aws))
+
+
+@pytest.fixture(scope="module")
+def destroyed(account: Account, torn_down: Step) -> Step:
+    """The second branch, once its buckets are empty."""
+    assert torn_down.ended.status == 0, torn_down.ended
+    account.empty_buckets(NAMES[B])
+    return step(account, "destroy", "--all", "--force", "--app", "b.out", look=True)
 
 
 def test_bootstrap_makes_what_deploys_need(bootstrapped: Step) -> None:
@@ -181,18 +186,18 @@ def test_a_destroy_stops_at_buckets_that_are_not_empty(changed: Step, stopped: S
     assert of(B, stopped.held) == of(B, changed.held)
 
 
-def test_once_destroyed_both_branches_leave_nothing_but_logs_of_services(
-    account: Account, bootstrapped: Step, destroyed: list[Step]
-) -> None:
-    assert [one.ended.status for one in destroyed] == [0, 0], [one.ended for one in destroyed]
-    assert destroyed[1].stacks == bootstrapped.stacks
-    kept = (
-        "s3: object cdk-",  # assets
-        "logs: logGroups /aws-glue/jobs/output",  # that of every Glue job in the account
-        f"logs: logGroups /aws/sagemaker/Endpoints/assembly-line-{NAMES[A]}-shop",  # which no stack has
-    )
-    assert {one for one in destroyed[1].held - bootstrapped.held if not one.startswith(kept)} == set()
-    assert bootstrapped.held - destroyed[1].held == set()
+def test_a_teardown_removes_what_the_destroy_left_and_nothing_of_the_other(stopped: Step, torn_down: Step) -> None:
+    assert (torn_down.ended.status, of(A, torn_down.held)) == (0, set()), torn_down.ended
+    assert of(B, torn_down.held) == of(B, stopped.held)
+    assert torn_down.machines[B] == stopped.machines[B]
+
+
+def test_both_branches_leave_nothing(account: Account, bootstrapped: Step, destroyed: Step) -> None:
+    assert destroyed.ended.status == 0, destroyed.ended
+    assert destroyed.stacks == bootstrapped.stacks
+    of_the_account = ("s3: object cdk-", "logs: logGroups /aws-glue/jobs/output")  # assets, what every Glue job logs
+    assert {one for one in destroyed.held - bootstrapped.held if not one.startswith(of_the_account)} == set()
+    assert bootstrapped.held - destroyed.held == set()
     assert account.aws.problems == []
 
 

@@ -46,6 +46,20 @@ def test_a_replaced_bucket_is_told_by_its_schema(both: list[str]) -> None:
     assert "| `REPLACE` | `lost` | `Foundation/Lake` | `AWS::S3::Bucket` |" in done.stdout
 
 
+def test_what_it_costs_is_told_before_and_after(tmp_path: Path) -> None:
+    key = {"Type": "AWS::KMS::Key", "Properties": {}}
+    before = assembly(tmp_path / "before", Foundation={"A": key})
+    after = assembly(tmp_path / "after", Foundation={"A": key, "B": key}, Shop={})
+    for folder in (before, after):
+        manifest = json.loads((folder / "manifest.json").read_text())
+        manifest["artifacts"]["Foundation"]["environment"] = "aws://111111111111/eu-central-1"
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+    done = CliRunner().invoke(app, ["changes", str(before), str(after)])
+    assert done.exit_code == 0, done.output
+    assert "| `Foundation` | `1.00 → 2.00` | `0.00` |  |" in done.stdout
+    assert "Nothing is known of prices in unknown-region." in done.stdout
+
+
 def test_the_document_holds_the_runs(both: list[str], tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"line": "x", "status": "succeeded"}')
     done = CliRunner().invoke(app, ["changes", *both, "--json", "--run", str(tmp_path / "run.json")])
