@@ -224,3 +224,15 @@ def install(aws: EmbeddedAws) -> None:
     Job.aws, Job.slots = aws, Slots(os.cpu_count() or 1)
     aws.on_close(Job.slots.close)
     aws.patches.replace(models, "Job", Job)
+    describe_while_others_come(aws)
+
+
+def describe_while_others_come(aws: EmbeddedAws) -> None:
+    """Describe jobs while others are submitted: moto walks through them all, and fails then (models.py:1972)."""
+
+    def describe_jobs(self: models.BatchBackend, jobs: list[str] | None) -> list[dict[str, Any]]:
+        wanted = set(jobs or ())
+        known = list(self._jobs.items())
+        return [job.describe() for key, job in known if not wanted or wanted & {key, job.arn}]
+
+    aws.patches.replace(models.BatchBackend, "describe_jobs", describe_jobs)

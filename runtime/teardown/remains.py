@@ -63,10 +63,13 @@ def log_groups(clients: Clients) -> Sweep:
 
 
 def _services_names(owned: Owned) -> list[re.Pattern[str]]:
-    """Return what names SageMaker and Glue give to the log groups of an environment's endpoints and jobs."""
-    found = []
+    """Return what names SageMaker and Glue give to the log groups of an environment's endpoints and jobs.
+
+    An endpoint's outlives the stack that told of its line. No line's name has a hyphen, so that none of another
+    environment, whose id begins like this one's, is meant.
+    """
+    found = [rf"/aws/sagemaker/Endpoints/{re.escape(slug(owned.id))}-[a-z][a-z0-9_]*"]
     for name in map(re.escape, endpoints(owned)):
-        found.append(rf"/aws/sagemaker/Endpoints/{name}")
         found.append(rf"/aws-glue/jobs/(error|output|logs-v2)-{name}")
         found.append(rf"/aws-glue/jobs/{name}-role/[^/]+/(error|output|logs-v2)")
     return [re.compile(one) for one in found]

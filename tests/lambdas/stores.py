@@ -84,8 +84,8 @@ def _items(aws: Inside) -> dict[str, list[Any]]:
 
 
 def repr_of_key(item: Mapping[str, Any]) -> str:
-    """Keys are texts: those attributes that every item has come first, so sort by all of it."""
-    return json.dumps(item, sort_keys=True, default=str)
+    """Return all of an item, but for moments of now: two of them may lie in either order."""
+    return MOMENT.sub(_now, json.dumps(item, sort_keys=True, default=str))
 
 
 def _messages(aws: Inside) -> dict[str, list[str]]:

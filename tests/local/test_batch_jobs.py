@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from local import batch_jobs
 from local.images import Image
 from local.server import EmbeddedAws
 from tests.local.embedded import role, wait_for
@@ -163,3 +164,19 @@ def test_the_first_rule_that_fits_says_whether_a_job_is_tried_again(aws: Embedde
     )
     job = _ended(aws, aws.client("batch").submit_job(jobName=name, jobQueue="queue", jobDefinition=name)["jobId"])
     assert (job["status"], len(job["attempts"])) == ("FAILED", attempts)
+
+
+def test_jobs_are_described_while_others_are_submitted(aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = aws.client("batch")
+    first = _submit(aws)
+    stock, more = batch_jobs.Job.describe, list[str]()
+
+    def describe(self: batch_jobs.Job) -> dict[str, Any]:
+        if not more:
+            more.append(_submit(aws))
+        return stock(self)
+
+    monkeypatch.setattr(batch_jobs.Job, "describe", describe)
+    found = batch.describe_jobs(jobs=[first])["jobs"]
+    assert ([one["jobId"] for one in found], len(more)) == ([first], 1)
+    assert [_ended(aws, job_id)["status"] for job_id in (first, *more)] == ["SUCCEEDED", "SUCCEEDED"]
