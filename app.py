@@ -25,6 +25,7 @@ from config.choice import chosen
 from config.environment import Environment
 from config.errors import LineError
 from config.loading import ROOT, line_names, load_bundle, load_environment
+from config.naming import stack_name
 from config.shipped import committer
 from runtime import environments
 from stacks.account import add_account
@@ -47,11 +48,15 @@ def assemble(app: cdk.App, wanted: Environment, bundles: Mapping[str, Bundle]) -
         "termination_protection": wanted.retain_data,
         "tags": _tags(wanted),
     }
-    prefix = f"AssemblyLine-{wanted.name}"
     if wanted.name == "local" or _is_embedded():  # functions on this machine use the project's own packages
         app.node.set_context("aws:cdk:bundling-stacks", [])
     foundation = FoundationStack(
-        app, "Foundation", environment=wanted, stack_name=f"{prefix}-Foundation", synthesizer=_synthesizer(), **common
+        app,
+        "Foundation",
+        environment=wanted,
+        stack_name=stack_name(wanted.name),
+        synthesizer=_synthesizer(),
+        **common,
     )
     _tell_of_branch(foundation, wanted)
     for line, bundle in bundles.items():
@@ -60,7 +65,7 @@ def assemble(app: cdk.App, wanted: Environment, bundles: Mapping[str, Bundle]) -
             pascal(line),
             foundation=foundation,
             bundle=bundle,
-            stack_name=f"{prefix}-{pascal(line)}",
+            stack_name=stack_name(wanted.name, line),
             synthesizer=_synthesizer(),
             **common,
         )

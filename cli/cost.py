@@ -23,6 +23,7 @@ from config.loading import ROOT, load_bundle
 from config.prices import Prices, load_prices
 from local.processes import Processes
 from runtime import ledger
+from runtime.changes.templates import read_templates
 from runtime.cost.actual import Spent, spent
 from runtime.cost.estimate import NOT_COUNTED, Estimate, Item, Usage, estimate, together
 
@@ -111,13 +112,11 @@ def _estimate(
 ) -> Estimate:
     with closing(Processes()) as processes:
         folder = synthesize(processes, [line], root, where=where)
-    stacks = {
-        path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.template.json"))
-    }
+    stacks = read_templates(folder)
     return together(
         [
             estimate(template, prices=prices, region=environment.region, usage=usage, rest="environment")
-            if name.startswith("Foundation")
+            if name == "Foundation"
             else estimate(
                 template,
                 prices=prices,

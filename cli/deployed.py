@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.session import session
 from config.errors import LineError
+from config.naming import stack_name
 
 
 def deployed(environment: str) -> Deployed:
@@ -27,11 +28,9 @@ class Deployed:
         return self.session.client(service)
 
     def outputs(self, line: str) -> dict[str, str]:
-        name = "".join(word.capitalize() for word in line.split("_"))
-        return {**self._outputs("Foundation"), **self._outputs(name)}
+        return {**self._outputs(stack_name(self.environment)), **self._outputs(stack_name(self.environment, line))}
 
-    def _outputs(self, stack: str) -> dict[str, str]:
-        name = f"AssemblyLine-{self.environment}-{stack}"
+    def _outputs(self, name: str) -> dict[str, str]:
         try:
             (found,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
         except (ClientError, BotoCoreError) as error:

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from cli.env_account import account
 from cli.env_templates import differences
+from cli.models import table
 from config.environment import Environment
 from config.loading import load_branch, load_environment, standing_names
 
@@ -64,12 +64,10 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _table(columns: tuple[str, ...], rows: Any) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    made = table("", columns)
     for row in rows:
-        table.add_row(*row)
-    return table
+        made.add_row(*row)
+    return made
 
 
 def _text(value: Any) -> str:

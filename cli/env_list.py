@@ -7,12 +7,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from cli.env_account import account, found
+from cli.models import table
 from runtime.environments import Standing, written
 
 _WIDTH = 160
@@ -50,14 +49,12 @@ def told(one: Standing, now: dt.datetime) -> dict[str, Any]:
 
 def show(there: Sequence[Standing], now: dt.datetime, console: Console | None = None) -> None:
     """Print a table of them."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in ("environment", "branch", "owner", "age", "expires", "stacks"):
-        table.add_column(column, overflow="fold")
+    rows = table("", ("environment", "branch", "owner", "age", "expires", "stacks"))
     for one in there:
         late = one.expires is not None and one.expires <= now
         ends = "never" if one.expires is None else "expired" if late else f"in {_lasting(one.expires - now)}"
         states = ", ".join(sorted({stack.status for stack in one.stacks}))
-        table.add_row(
+        rows.add_row(
             one.name,
             one.ref,
             "" if one.protected else one.owner,
@@ -65,7 +62,7 @@ def show(there: Sequence[Standing], now: dt.datetime, console: Console | None = 
             Text(ends, style="red" if late else ""),
             Text(f"{len(one.stacks)}: {states}", style="red" if "FAILED" in states or "ROLLBACK" in states else ""),
         )
-    (console or Console(highlight=False, width=_WIDTH)).print(table)
+    (console or Console(highlight=False, width=_WIDTH)).print(rows)
 
 
 def _lasting(duration: dt.timedelta) -> str:

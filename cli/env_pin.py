@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from cli.env_account import Clients, account, named
+from cli.models import table
 from cli.site import stack_of
 from config.environment import PATTERN
 from config.errors import LineError
 from config.loading import line_names, load_bundle, load_environment
+from config.naming import stack_name
 from config.sources import Source
 from runtime import pins
 from runtime.environments import Standing
@@ -75,7 +75,7 @@ class Pinning:
                 f"config/environments/{PATTERN}.yaml: branch.data_from is not given, expected the environment whose "
                 "data a branch may be pinned to: add it and deploy the branch again"
             )
-        told = self._outputs(f"AssemblyLine-{name}-Foundation", f"environment {name!r}, whose data is to be pinned,")
+        told = self._outputs(stack_name(name), f"environment {name!r}, whose data is to be pinned,")
         return Origin(name, told["RawBucket"], told["LakeBucket"], told["Database"])
 
     def pin(self, line: str, sources: Mapping[str, Source], origin: Origin) -> Taken:
@@ -117,7 +117,7 @@ class Pinning:
         cloudformation.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig=_PATIENCE)
 
     def _lake(self) -> str:
-        name = f"AssemblyLine-{self.environment.name}-Foundation"
+        name = stack_name(self.environment.name)
         return self._outputs(name, f"environment {self.environment.name!r}")["LakeBucket"]
 
     def _outputs(self, stack: str, subject: str) -> dict[str, str]:
@@ -146,12 +146,10 @@ def _told(environment: str, origin: Origin, taken: Mapping[str, Taken]) -> dict[
 
 
 def _show(environment: str, origin: Origin, taken: Mapping[str, Taken]) -> None:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in ("line", "source", "read from now on"):
-        table.add_column(column, overflow="fold")
+    rows = table("", ("line", "source", "read from now on"))
     for line, one in taken.items():
         for source, what in _rows(one).items():
-            table.add_row(line, source, f"{what} of {origin.environment}, as of {one.pins.at}")
+            rows.add_row(line, source, f"{what} of {origin.environment}, as of {one.pins.at}")
         for source, why in one.left.items():
-            table.add_row(line, source, f"not pinned: {why}", style="yellow")
-    Console(highlight=False).print(f"{environment} is pinned to {origin.environment}", table)
+            rows.add_row(line, source, f"not pinned: {why}", style="yellow")
+    Console(highlight=False).print(f"{environment} is pinned to {origin.environment}", rows)

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from cli.ending import FAILED, tell
+from cli.models import table
 from cli.running import site_of
 from cli.site import FOUNDATION, stack_of
 from config.loading import ROOT
@@ -44,15 +43,13 @@ def show_grants(line: str, *, only_unused: bool, as_json: bool, root: Path = ROO
 
 
 def _print(grants: Sequence[Json]) -> None:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in ("role", "action", "used", "why it has it, unused"):
-        table.add_column(column, overflow="fold", justify="right" if column == "used" else "left")
+    rows = table("", ("role", "action", "used", "why it has it, unused"), right=["used"])
     role = ""
     for one in grants:
         reason = "" if one["used"] else one["why"] or "NO REASON"
-        table.add_row("" if one["role"] == role else one["role"], one["action"], str(one["used"] or ""), reason)
+        rows.add_row("" if one["role"] == role else one["role"], one["action"], str(one["used"] or ""), reason)
         role = one["role"]
-    Console(highlight=False).print(table)
+    Console(highlight=False).print(rows)
 
 
 def _what_to_do(missing: Sequence[str], unexplained: Sequence[str]) -> str:

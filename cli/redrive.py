@@ -18,6 +18,7 @@ from cli.running import check_line, site_of
 from cli.site import ENVIRONMENT, stack_of
 from config.errors import LineError
 from config.loading import ROOT, load_bundle, load_environment
+from config.naming import pascal
 from runtime.delivery import dead_letters
 from runtime.delivery.dead_letters import Letter, Letters
 
@@ -93,7 +94,7 @@ def _age(seconds: float) -> str:
 
 def _letters(outputs: Mapping[str, str], line: str, consumer: str) -> str:
     """Return the URL of a consumer's dead-letter queue; raises UsageError for one that the line does not have."""
-    wanted = f"{LETTERS}{''.join(word.capitalize() for word in consumer.split('_'))}"
+    wanted = f"{LETTERS}{pascal(consumer)}"
     if wanted not in outputs:
         known = ", ".join(sorted(name.removeprefix(LETTERS).lower() for name in outputs if name.startswith(LETTERS)))
         raise UsageError(

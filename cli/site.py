@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cli.assembly import synthesize
 from config.loading import ROOT, load_environment
+from config.naming import stack_name
 from local.processes import Processes
 
 if TYPE_CHECKING:
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ENVIRONMENT = "local"
-FOUNDATION = f"AssemblyLine-{ENVIRONMENT}-Foundation"
+FOUNDATION = stack_name(ENVIRONMENT)
 
 
 def stack_of(line: str, environment: str = ENVIRONMENT) -> str:
     """Return the name of the line's stack."""
-    return f"AssemblyLine-{environment}-{''.join(word.capitalize() for word in line.split('_'))}"
+    return stack_name(environment, line)
 
 
 class Readable(Protocol):

@@ -28,3 +28,12 @@ def pascal(name: str) -> str:
     'CallCentre'
     """
     return "".join(part.capitalize() for part in name.split("_"))
+
+
+def stack_name(environment: str, part: str = "foundation") -> str:
+    """Return the name of an environment's stack: that of a line, or of what its lines share.
+
+    >>> stack_name("dev"), stack_name("dev", "call_centre")
+    ('AssemblyLine-dev-Foundation', 'AssemblyLine-dev-CallCentre')
+    """
+    return f"AssemblyLine-{environment}-{pascal(part)}"
