@@ -141,6 +141,28 @@ def up(
     raise typer.Exit(ended(work))
 
 
+@app.command()
+def console(
+    environment: Annotated[
+        str, typer.Option(metavar="NAME", help="What to show: `local` is a running `line up`, any other is on AWS.")
+    ] = "local",
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 8400,
+    should_open: Annotated[bool, typer.Option("--open/--no-open", help="Open it in a browser.")] = False,
+) -> None:
+    """Serve the console, a local web page of the lines, runs, datasets, models and throughput, until Ctrl-C.
+
+    It listens on this machine alone and acts with your own rights: the address that it prints holds its key.
+    """
+    from cli.ending import ended
+
+    def work() -> int:
+        from console.serve import serve
+
+        return serve(environment, port=port, should_open=should_open)
+
+    raise typer.Exit(ended(work))
+
+
 @app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
 def cdk(context: typer.Context) -> None:
     """Call the pinned CDK CLI on the embedded AWS of a running `line up`: `line cdk deploy --all -c env=local`.

@@ -15,7 +15,7 @@ from typing import Any
 
 from config.loading import ROOT
 
-FOLDERS = ("cli", "config", "constructs", "jobs", "lambdas", "local", "runtime", "stacks")
+FOLDERS = ("cli", "config", "console", "constructs", "jobs", "lambdas", "local", "runtime", "stacks")
 FILES = ("app.py", "cdk.json", "uv.lock")
 PATIENCE_SECONDS = 300
 

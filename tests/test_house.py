@@ -15,7 +15,7 @@ import yaml
 
 from config.loading import ROOT
 
-PARTS = ("assembly_line", "cli", "config", "jobs", "lambdas", "lines", "local", "runtime", "stacks")
+PARTS = ("assembly_line", "cli", "config", "console", "jobs", "lambdas", "lines", "local", "runtime", "stacks")
 MAY_IMPORT = {
     "config": {"config"},
     "runtime": {"config", "runtime"},
@@ -25,7 +25,8 @@ MAY_IMPORT = {
     "assembly_line": {"config", "runtime", "lambdas", "jobs", "assembly_line"},
     "stacks": {"config", "runtime", "assembly_line", "stacks"},
     "local": {"config", "runtime", "local"},
-    "cli": {"config", "runtime", "local", "cli"},
+    "cli": {"config", "console", "runtime", "local", "cli"},  # of the console, main.py alone what serves it
+    "console": {"cli", "config", "runtime", "console"},
 }
 IN_THE_CLOUD = ("config", "runtime", "lambdas", "jobs")
 FOLDERS = {part: f"constructs/{part}" if part == "assembly_line" else part for part in PARTS}

@@ -167,13 +167,11 @@ def in_service(up: Up) -> str:
     return config
 
 
-def wait_for(text: str, process: subprocess.Popen[str]) -> None:
-    """Read what the process prints until a line has the text, or to its end."""
-    stream = process.stdout if "endpoint_url" in text else process.stderr
+def wait_for(text: str, process: subprocess.Popen[str], *, out: bool = False) -> str:
+    """Read what the process prints until a line has the text, and return that line, or nothing at its end."""
+    stream = process.stdout if out or "endpoint_url" in text else process.stderr
     assert stream is not None
-    for line in stream:
-        if text in line:
-            return
+    return next((line for line in stream if text in line), "")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,106 @@
+"""What the console looks at: the embedded AWS of a running ``line up``, or an environment on AWS with own keys."""
+
+from __future__ import annotations
+
+import getpass
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.deployed import deployed
+from cli.running import RunningSite, find
+from cli.site import ENVIRONMENT, Readable
+from config.errors import LineError
+from config.loading import line_names
+from config.naming import stack_name
+
+_SECONDS_KEPT = 5.0
+_START_ONE = "start it with `line up`, or name an environment on AWS with --environment"
+_Told = TypeVar("_Told")
+
+
+@dataclass
+class Place:
+    """One environment. Clients and outputs are kept for all requests; any method may be called from any thread."""
+
+    environment: str
+    _site: Readable
+    _clients: dict[str, Any] = field(default_factory=dict)
+    _kept: dict[str, tuple[float, Any]] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def is_embedded(self) -> bool:
+        return isinstance(self._site, RunningSite)
+
+    @property
+    def site(self) -> Readable:
+        """The site itself, for what commands of ``cli`` ask of one."""
+        return self._site
+
+    def client(self, service: str) -> Any:
+        """Return the one client of a service."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._site.client(service)
+            return self._clients[service]
+
+    def outputs(self, line: str) -> dict[str, str]:
+        """Return the outputs of the foundation and of the line's stack; raises LineError where it is not deployed."""
+        return self.kept(f"outputs/{line}", lambda: self._site.outputs(line))
+
+    def lines(self) -> list[str]:
+        """Return the names of the lines that are deployed here, whether the repository still has them or not."""
+        return self.kept("lines", self._lines)
+
+    def kept(self, key: str, ask: Callable[[], _Told], seconds: float = _SECONDS_KEPT) -> _Told:
+        """Return what was asked at most so many seconds ago, or ask."""
+        with self._lock:
+            at, told = self._kept.get(key, (-math.inf, None))
+        if time.monotonic() - at < seconds:
+            return cast(_Told, told)
+        fresh = ask()
+        with self._lock:
+            self._kept[key] = (time.monotonic(), fresh)
+        return fresh
+
+    def who(self) -> str:
+        """Return who acts: the caller's identity on AWS, or the user of this machine."""
+        if self.is_embedded:
+            return getpass.getuser()
+        return self.kept("who", lambda: str(self.client("sts").get_caller_identity()["Arn"]), seconds=300.0)
+
+    def _lines(self) -> list[str]:
+        """A line is a stack with a state machine; one that the repository has goes by its own name."""
+        prefix = stack_name(self.environment, "")
+        known = {stack_name(self.environment, line): line for line in line_names()}
+        found = []
+        try:
+            for page in self.client("cloudformation").get_paginator("describe_stacks").paginate():
+                found += [stack["StackName"] for stack in page["Stacks"] if _is_line(stack)]
+        except (ClientError, BotoCoreError) as error:
+            raise LineError(
+                f"the stacks of environment {self.environment!r} cannot be listed ({error}): "
+                "set AWS_PROFILE and AWS_REGION to where it is deployed, and renew your credentials"
+            ) from None
+        mine = [name for name in found if name.startswith(prefix)]
+        return sorted(known.get(name, name.removeprefix(prefix).lower()) for name in mine)
+
+
+def _is_line(stack: Mapping[str, Any]) -> bool:
+    return any(output["OutputKey"] == "StateMachineArn" for output in stack.get("Outputs", []))
+
+
+def place(environment: str) -> Place:
+    """Return the place of an environment; raises LineError for ``local`` where no ``line up`` runs."""
+    if environment != ENVIRONMENT:
+        return Place(environment, deployed(environment))
+    site = find()
+    if site is None:
+        raise LineError(f"no `line up` is running, and the console shows what is in it: {_START_ONE}")
+    return Place(environment, site)

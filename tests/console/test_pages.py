@@ -1,0 +1,12 @@
+"""The console in a real browser, beside a real ``line up``: the tests of all pages share one world.
+
+Each page has its tests in a module ``seen_<page>.py``, whose names come in here.
+"""
+
+from __future__ import annotations
+
+from tests import browser
+from tests.console.seen_lines import *  # noqa: F403 (the tests of a page)
+from tests.console.world import chromium, page, world  # noqa: F401 (fixtures)
+
+pytestmark = browser.needed
