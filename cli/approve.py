@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from cli.releasing import Desk, desk, me, tell
 from config.errors import LineError
 from config.loading import ROOT
 from runtime import promotion
+from runtime.promotion import Champion
 from runtime.registry import LONGEST_REMARK
 
 PENDING = "PendingManualApproval"
@@ -23,33 +24,48 @@ def approve_version(
 ) -> int:
     """Decide on a version and, when it is approved, follow its release; returns the exit status."""
     at = desk(line, root)
-    arn = waiting(at, version)
-    remark = f"by {me(by)}{f': {comment}' if comment else ''}"[:LONGEST_REMARK]
+    remark = remark_of(me(by), comment)
     began = time.monotonic()
-    status = "Rejected" if reject else "Approved"
     with Progress() as progress:
-        known = set(executions(at, version))
-        at.client("sagemaker").update_model_package(
-            ModelPackageArn=arn, ModelApprovalStatus=status, ApprovalDescription=remark
-        )
-        if not reject:
-            progress.phase(f"version {version} of {line} is approved, it is being released")
-            at.follow(started(at, version, known))
+        champion = decide(at, version, reject=reject, remark=remark, phase=progress.phase)
     seconds = time.monotonic() - began
-    told: dict[str, Any] = {"line": line, "version": version, "status": status.lower(), "remark": remark}
-    if reject:
+    told: dict[str, Any] = {"line": line, "version": version, "status": "rejected" if reject else "approved"}
+    told["remark"] = remark
+    if champion is None:
         tell(told, f"{line}: version {version} is rejected {remark}", as_json=as_json)
         return 0
-    champion = promotion.champion(at.client("dynamodb"), at.ledger, line)
+    told |= {"production": champion.production, "endpoint_config": champion.endpoint_config}
+    told |= {"seconds": round(seconds, 3)}
+    tell(told, f"{line}: version {version} is in production, approved {remark}, in {seconds:.1f} s", as_json=as_json)
+    return 0
+
+
+def decide(at: Desk, version: int, *, reject: bool, remark: str, phase: Callable[[str], None]) -> Champion | None:
+    """Decide on a version and, when it is approved, follow its release to its end.
+
+    Returns what is in production then, None for a rejection; raises LineError when it could not be decided or released.
+    """
+    arn = waiting(at, version)
+    known = set(executions(at, version))
+    at.client("sagemaker").update_model_package(
+        ModelPackageArn=arn, ModelApprovalStatus="Rejected" if reject else "Approved", ApprovalDescription=remark
+    )
+    if reject:
+        return None
+    phase(f"version {version} of {at.line} is approved, it is being released")
+    at.follow(started(at, version, known))
+    champion = promotion.champion(at.client("dynamodb"), at.ledger, at.line)
     if champion is None or champion.version != version:
         raise LineError(
             f"release: version {version} was released, but another release followed at once: "
             "see what is in production under LINE#<line> in the ledger"
         )
-    told |= {"production": champion.production, "endpoint_config": champion.endpoint_config}
-    told |= {"seconds": round(seconds, 3)}
-    tell(told, f"{line}: version {version} is in production, approved {remark}, in {seconds:.1f} s", as_json=as_json)
-    return 0
+    return champion
+
+
+def remark_of(who: str, comment: str) -> str:
+    """Return what a decision is remarked with, cut to what the registry keeps."""
+    return f"by {who}{f': {comment}' if comment else ''}"[:LONGEST_REMARK]
 
 
 def waiting(at: Desk, version: int) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,30 +23,46 @@ def save_card(line: str, version: int | None, *, out: Path | None, as_json: bool
     """Write the card of a version, of the one in service when none is given, and print its path; returns the status."""
     check_line(line, root)
     site = running()
-    ledger = site.outputs(line)["LedgerTable"]
-    current = promotion.champion(site.client("dynamodb"), ledger, line)
-    if current is None:
-        raise LineError(f"line {line!r} has no version in service: let a run pass its gates (`line run {line}`)")
-    wanted = current.version if version is None else version
-    group = current.model_package_arn.rpartition("/")[0]
-    artefact = (
-        current.artefact if wanted == current.version else _artefact(site.client("sagemaker"), group, line, wanted)
-    )
-    place = Location.of(artefact)
-    path = out or Path(f"{line}-version-{wanted}.html")
-    path.write_bytes(_read(site.client("s3"), place.bucket, card_of(place.prefix), line, wanted))
-    uri = f"s3://{place.bucket}/{card_of(place.prefix)}"
+    found = card(line, version, outputs=site.outputs(line), client=site.client)
+    path = out or Path(f"{line}-version-{found.version}.html")
+    path.write_bytes(found.page)
     if as_json:
-        print(json.dumps({"line": line, "version": wanted, "path": str(path.resolve()), "card": uri}, indent=2))
+        told = {"line": line, "version": found.version, "path": str(path.resolve()), "card": found.uri}
+        print(json.dumps(told, indent=2))
     else:
         print(path)
     return 0
 
 
+@dataclass(frozen=True)
+class Found:
+    """A version's card: its page, and where it lies."""
+
+    version: int
+    page: bytes
+    uri: str
+
+
+def card(line: str, version: int | None, *, outputs: Mapping[str, str], client: Callable[[str], Any]) -> Found:
+    """Return the card of a version, of the one in service when none is given; raises LineError when there is none."""
+    current = promotion.champion(client("dynamodb"), outputs["LedgerTable"], line)
+    if current is not None and version in (None, current.version):
+        version, artefact = current.version, current.artefact
+    elif version is not None:
+        artefact = _artefact(client("sagemaker"), outputs["ModelPackageGroup"], line, version)
+    else:
+        raise LineError(f"line {line!r} has no version in service: let a run pass its gates (`line run {line}`)")
+    place = Location.of(artefact)
+    key = card_of(place.prefix)
+    return Found(version, _read(client("s3"), place.bucket, key, line, version), f"s3://{place.bucket}/{key}")
+
+
 def _artefact(sagemaker: Any, group: str, line: str, version: int) -> str:
     """Return where a registered version's artefact lies."""
     try:
-        package = sagemaker.describe_model_package(ModelPackageName=f"{group}/{version}")
+        whole = sagemaker.describe_model_package_group(ModelPackageGroupName=group)["ModelPackageGroupArn"]
+        arn = whole.replace(":model-package-group/", ":model-package/")
+        package = sagemaker.describe_model_package(ModelPackageName=f"{arn}/{version}")
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("ValidationException", "ResourceNotFound"):
             raise

@@ -97,20 +97,22 @@ def sparkline(values: Sequence[float], low: float, high: float) -> str:
     return "".join(_BARS[min(len(_BARS) - 1, int((value - low) / span * len(_BARS)))] for value in taken)
 
 
-def _data(attempt: Attempt) -> dict[str, Any]:
+def data_of(attempt: Attempt) -> dict[str, Any]:
+    """Return what tells the data of an attempt from that of another."""
     snapshots = {f"snapshot of {name}": snapshot for name, snapshot in (attempt.dataset.get("snapshots") or {}).items()}
     return {"dataset": attempt.dataset.get("fingerprint"), **snapshots}
 
 
-def _code(attempt: Attempt) -> dict[str, Any]:
+def code_of(attempt: Attempt) -> dict[str, Any]:
+    """Return what tells the code of an attempt from that of another."""
     return {**attempt.code, "image": attempt.image}
 
 
 def _document(line: str, compared: Mapping[str, Attempt]) -> dict[str, Any]:
     parts: dict[str, Mapping[str, Mapping[str, Any]]] = {
         "parameters": {name: attempt.parameters for name, attempt in compared.items()},
-        "data": {name: _data(attempt) for name, attempt in compared.items()},
-        "code": {name: _code(attempt) for name, attempt in compared.items()},
+        "data": {name: data_of(attempt) for name, attempt in compared.items()},
+        "code": {name: code_of(attempt) for name, attempt in compared.items()},
     }
     return {
         "line": line,
@@ -122,17 +124,18 @@ def _document(line: str, compared: Mapping[str, Attempt]) -> dict[str, Any]:
         "better": {
             kind: {
                 metric: list(compared)[best] if (best := better(metric, row)) is not None else None
-                for metric, row in _measured(compared, kind).items()
+                for metric, row in measured(compared, kind).items()
             }
             for kind in ("metrics", "test")
         },
     }
 
 
-def _measured(compared: Mapping[str, Attempt], kind: str) -> dict[str, list[float | None]]:
-    measured: list[Mapping[str, float]] = [getattr(attempt, kind) for attempt in compared.values()]
+def measured(compared: Mapping[str, Attempt], kind: str) -> dict[str, list[float | None]]:
+    """Return each metric with its value of each attempt; ``kind`` is ``metrics`` or ``test``."""
+    each_one: list[Mapping[str, float]] = [getattr(attempt, kind) for attempt in compared.values()]
     return {
-        key: [each.get(key) for each in measured] for key in dict.fromkeys(key for each in measured for key in each)
+        key: [each.get(key) for each in each_one] for key in dict.fromkeys(key for each in each_one for key in each)
     }
 
 
@@ -144,13 +147,13 @@ def _show(compared: Mapping[str, Attempt]) -> None:
     made.add_row("status", *(attempt.status for attempt in compared.values()))
     made.add_row("seconds", *(f"{attempt.seconds:.1f}" for attempt in compared.values()), end_section=True)
     for kind, told in (("metrics", "validation"), ("test", "test")):
-        for metric, row in _measured(compared, kind).items():
+        for metric, row in measured(compared, kind).items():
             best = better(metric, row)
             cells = [Text(figure(value), style="bold green" if i == best else "") for i, value in enumerate(row)]
             for i, cell in enumerate(cells):
                 cell.append(" ◂ better" if i == best else "")
             made.add_row(f"{metric} ({told})", *cells)
-    for title, get in (("parameter", lambda one: one.parameters), ("data", _data), ("code", _code)):
+    for title, get in (("parameter", lambda one: one.parameters), ("data", data_of), ("code", code_of)):
         rows = differing({name: get(attempt) for name, attempt in compared.items()})
         for key, row in rows.items():
             made.add_row(f"{title}: {key}", *("" if value is None else str(value)[:40] for value in row))

@@ -6,29 +6,23 @@ import datetime as dt
 import json
 import secrets
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from cli.progress import Progress
-from cli.releasing import desk, me, tell
+from cli.releasing import Desk, desk, me, tell
 from config.loading import ROOT
 from runtime import promotion, rollback
+from runtime.promotion import Champion
 
 
 def roll_back(line: str, *, by: str | None, as_json: bool, root: Path = ROOT) -> int:
     """Start the rollback of what is in production now and follow it; returns the exit status."""
     at = desk(line, root)
-    current, before = rollback.target(at.client("dynamodb"), at.ledger, line)
     began = time.monotonic()
     with Progress() as progress:
-        progress.phase(f"{line}: version {current.version} is being rolled back to version {before.champion.version}")
-        given = {"action": "rollback", "line": line, "number": current.production, "by": me(by)}
-        at.follow(
-            at.client("stepfunctions").start_execution(
-                stateMachineArn=at.machine, name=_name(current.production), input=json.dumps(given)
-            )["executionArn"]
-        )
+        current, champion = back(at, by=me(by), phase=progress.phase)
     seconds = time.monotonic() - began
-    champion = promotion.champion(at.client("dynamodb"), at.ledger, line) or current
     told = {
         "line": line,
         "from": current.version,
@@ -45,6 +39,19 @@ def roll_back(line: str, *, by: str | None, as_json: bool, root: Path = ROOT) ->
         as_json=as_json,
     )
     return 0
+
+
+def back(at: Desk, *, by: str, phase: Callable[[str], None]) -> tuple[Champion, Champion]:
+    """Start the rollback of what is in production and follow it to its end; returns what was and what is there."""
+    current, before = rollback.target(at.client("dynamodb"), at.ledger, at.line)
+    phase(f"{at.line}: version {current.version} is being rolled back to version {before.champion.version}")
+    given = {"action": "rollback", "line": at.line, "number": current.production, "by": by}
+    at.follow(
+        at.client("stepfunctions").start_execution(
+            stateMachineArn=at.machine, name=_name(current.production), input=json.dumps(given)
+        )["executionArn"]
+    )
+    return current, promotion.champion(at.client("dynamodb"), at.ledger, at.line) or current
 
 
 def _name(number: int) -> str:
