@@ -1,7 +1,8 @@
 """The ledger: what every run and station said of itself, kept once, in the DynamoDB table that throughput is read from.
 
-An item's key is ``LINE#<line>`` and ``RUN#<run>#<station>#<started|finished>``. The start and the end of a station are
-two items, so they may arrive in any order and more than once.
+An event's key is ``LINE#<line>`` and ``RUN#<run>#<station>#<started|finished>``. The start and the end of a station are
+two items, so they may arrive in any order and more than once. Of the events of a run its record is made, which the
+index ``by-time`` lists (``projection``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runtime import events
+from runtime.items import beginning
+from runtime.projection import newest, project, record_of, records
+from runtime.records import moment as read_moment
+
+__all__ = ["Entry", "items", "newest", "record", "record_of", "records", "runs", "stations"]
 
 _MOMENTS = {
     events.STATION_STARTED: "started",
@@ -40,11 +46,23 @@ class Entry:
 
 
 def record(dynamodb: Any, table: str, event: Mapping[str, Any]) -> bool:
-    """Keep an EventBridge event of a line; returns False when it was known already (a duplicate changes nothing)."""
+    """Keep an EventBridge event of a line; returns False when it was known already (a duplicate changes nothing).
+
+    The run's record is brought up to date either way: whoever kept the event may have died before that.
+    """
     detail = event["detail"]
+    fresh = _put(dynamodb, table, item(event))
+    project(dynamodb, table, detail["line"], detail["run"])
+    return fresh
+
+
+def item(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the item of an event; raises ValueError for one whose moment cannot be read."""
+    detail = event["detail"]
+    read_moment(detail["at"])
     moment = _MOMENTS[event["detail-type"]]
     station = detail.get("station", events.WHOLE_RUN)
-    item = {
+    kept = {
         "pk": {"S": f"LINE#{detail['line']}"},
         "sk": {"S": f"RUN#{detail['run']}#{station}#{moment}"},
         "run": {"S": detail["run"]},
@@ -53,17 +71,13 @@ def record(dynamodb: Any, table: str, event: Mapping[str, Any]) -> bool:
         "at": {"S": detail["at"]},
     }
     if moment == "finished":
-        item |= {
+        kept |= {
             "status": {"S": detail["status"]},
             "seconds": {"N": repr(detail.get("seconds", 0.0))},
             "message": {"S": detail.get("message", "")},
             "inspections": {"S": json.dumps(detail.get("inspections", {}))},
         }
-    try:
-        dynamodb.put_item(TableName=table, Item=item, ConditionExpression="attribute_not_exists(pk)")
-    except dynamodb.exceptions.ConditionalCheckFailedException:
-        return False
-    return True
+    return kept
 
 
 def stations(dynamodb: Any, table: str, line: str, run: str) -> list[Entry]:
@@ -82,14 +96,15 @@ def runs(dynamodb: Any, table: str, line: str) -> list[Entry]:
 
 def items(dynamodb: Any, table: str, line: str, prefix: str) -> Iterator[dict[str, Any]]:
     """Yield a line's items whose sort key begins with a prefix, as DynamoDB writes them."""
-    pages = dynamodb.get_paginator("query").paginate(
-        TableName=table,
-        KeyConditionExpression="pk = :line AND begins_with(sk, :prefix)",
-        ExpressionAttributeValues={":line": {"S": f"LINE#{line}"}, ":prefix": {"S": prefix}},
-        ConsistentRead=True,
-    )
-    for page in pages:
-        yield from page["Items"]
+    return beginning(dynamodb, table, f"LINE#{line}", prefix)
+
+
+def _put(dynamodb: Any, table: str, item: dict[str, Any]) -> bool:
+    try:
+        dynamodb.put_item(TableName=table, Item=item, ConditionExpression="attribute_not_exists(pk)")
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
 
 
 def _whole(run: str, entries: list[Entry]) -> Entry:

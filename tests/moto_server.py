@@ -23,6 +23,7 @@ from moto.server import ThreadedMotoServer
 from local import quick_items, transactions
 from local.conditional_puts import one_at_a_time
 from local.patches import Patches
+from runtime import projection
 
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
@@ -71,10 +72,25 @@ class Aws:
         name = _new("table")
         self.plain("dynamodb").create_table(
             TableName=name,
-            KeySchema=[
-                {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
-            ],
+            KeySchema=_schema(*keys),
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        return name
+
+    def ledger(self) -> str:
+        """Create a ledger's table: its keys, and the index that lists records."""
+        name, keys = _new("ledger"), ("pk", "sk", projection.LISTED, projection.AT)
+        index = {
+            "IndexName": projection.INDEX,
+            "KeySchema": _schema(projection.LISTED, projection.AT),
+            "Projection": {"ProjectionType": "ALL"},
+        }
+        self.plain("dynamodb").create_table(
+            TableName=name,
+            KeySchema=_schema("pk", "sk"),
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            GlobalSecondaryIndexes=[index],
             BillingMode="PAY_PER_REQUEST",
         )
         return name
@@ -211,6 +227,10 @@ def aws() -> Iterator[Aws]:
         yield Aws(endpoint=f"http://{host}:{port}")
     patches.undo()
     server.stop()
+
+
+def _schema(*keys: str) -> list[dict[str, str]]:
+    return [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)]
 
 
 def _new(kind: str) -> str:

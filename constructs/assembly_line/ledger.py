@@ -16,6 +16,7 @@ from assembly_line.queue import DeadLetters
 from assembly_line.table import Table
 from config.environment import Environment
 from runtime import events as announcements
+from runtime import projection
 
 
 class Ledger(Construct):
@@ -35,7 +36,15 @@ class Ledger(Construct):
         self.bus = events.EventBus(
             self, "Bus", event_bus_name=slug(environment.name), description="what lines say of their runs"
         )
-        self.table = Table(self, "Ledger", environment=environment, key=key, partition="pk", sort="sk")
+        self.table = Table(
+            self,
+            "Ledger",
+            environment=environment,
+            key=key,
+            partition="pk",
+            sort="sk",
+            indexes={projection.INDEX: (projection.LISTED, projection.AT)},
+        )
         letters = DeadLetters(self, "Unrecorded", key=key, alarms=alarms)
         self.recorder = Handler(
             self,
@@ -46,7 +55,7 @@ class Ledger(Construct):
             timeout=Duration.seconds(30),
             dead_letters=letters.queue,
         )
-        self.table.allow(self.recorder.role, "dynamodb:PutItem")
+        self.table.allow(self.recorder.role, "dynamodb:PutItem", "dynamodb:Query")
         pattern = announcements.pattern()
         self.rule = events.Rule(
             self,
