@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 from tests import browser
 from tests.clone import Clone
-from tests.test_line_run import wait_for
+from tests.test_line_run import Up, wait_for
 
 LINE = "shop"
 
@@ -26,6 +26,8 @@ class World:
     """Of the console, its key included."""
     first: dict[str, Any]
     """What the run told."""
+    up: Up
+    """The same, as tests of the command know it."""
 
     @property
     def origin(self) -> str:
@@ -44,7 +46,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         assert first.document["status"] == "succeeded", first.stderr
         console = clone.start("console", "--port", "0")
         said = wait_for("?key=", console, out=True)
-        yield World(clone=clone, address=said.split()[-1], first=first.document)
+        known = Up(clone=clone, process=up, first=first, endless=up)
+        yield World(clone=clone, address=said.split()[-1], first=first.document, up=known)
     finally:
         for process in filter(None, (console, up)):
             process.send_signal(signal.SIGINT)
