@@ -28,6 +28,8 @@ _PASSED = (
     "Tags",
 )
 _CHANGED = ("BillingMode", "ProvisionedThroughput", "DeletionProtectionEnabled", "TableClass")
+_INDEXED = ("AttributeDefinitions", "GlobalSecondaryIndexes")
+_KEPT = ("TimeToLiveSpecification", "PointInTimeRecoverySpecification")
 _NAME = Name("TableName", pattern=r"[a-zA-Z0-9_.-]{3,255}")
 _ATTRIBUTES = {"Arn": answered("Arn"), "StreamArn": answered("StreamArn"), "TableId": answered("TableId")}
 
@@ -58,17 +60,45 @@ def _keep(site: Site, properties: Properties) -> None:
 
 
 def _update(made: Made, properties: Properties) -> Answer:
-    """Change how a table is billed and guarded, its recovery and its time to live; LineError for anything else."""
+    """Change how a table is billed and guarded, its global indexes, recovery and time to live; else LineError."""
     site, name = made.site, properties["TableName"]
     changed = {key for key in {*made.given, *properties} if made.given.get(key) != properties.get(key)}
-    if strange := sorted(changed - {*_CHANGED, "TimeToLiveSpecification", "PointInTimeRecoverySpecification", "Tags"}):
+    if strange := sorted(changed - {*_CHANGED, *_INDEXED, *_KEPT, "Tags"}):
         where = f"stack {site.stack}, resource {site.logical_id}"
         raise LineError(f"{where}: the embedded AWS cannot change {strange[0]} of a table: start a fresh embedded AWS")
     own = {key: properties[key] for key in _CHANGED if key in changed and key in properties}
     if own:
         site.call("dynamodb", "update_table", TableName=name, **own)
+    if "GlobalSecondaryIndexes" in changed:
+        _index(made, properties)
     _keep(site, {key: value for key, value in properties.items() if key in changed} | {"TableName": name})
     return {}
+
+
+def _index(made: Made, properties: Properties) -> None:
+    """Add or remove one global index, as much as AWS takes in one update."""
+    was, wanted = (
+        {index["IndexName"]: index for index in given.get("GlobalSecondaryIndexes", [])}
+        for given in (made.given, properties)
+    )
+    where = f"stack {made.site.stack}, resource {made.site.logical_id}"
+    for index in sorted(was.keys() & wanted.keys()):
+        if was[index] != wanted[index]:
+            raise LineError(f"{where}: index {index!r} cannot be changed: give it another name")
+    changes: list[dict[str, Any]] = [{"Delete": {"IndexName": index}} for index in sorted(was.keys() - wanted.keys())]
+    changes += [{"Create": wanted[index]} for index in sorted(wanted.keys() - was.keys())]
+    if len(changes) > 1:
+        raise LineError(
+            f"{where}: {len(changes)} global indexes come or go, expected one at most in an update: "
+            "deploy one after another"
+        )
+    made.site.call(
+        "dynamodb",
+        "update_table",
+        TableName=properties["TableName"],
+        AttributeDefinitions=properties["AttributeDefinitions"],
+        GlobalSecondaryIndexUpdates=changes,
+    )
 
 
 def _update_global(made: Made, properties: Properties) -> Answer:

@@ -41,6 +41,21 @@ def test_tables_are_encrypted_with_the_key_and_can_be_restored(assembly: Assembl
         assert table["BillingMode"] == "PAY_PER_REQUEST", name
 
 
+def test_the_ledger_lists_records_by_time(assembly: Assembly) -> None:
+    tables = assembly.properties("AWS::DynamoDB::Table")
+    (indexes,) = (table["GlobalSecondaryIndexes"] for name, table in tables.items() if "/Ledger" in name)
+    assert indexes == [
+        {
+            "IndexName": "by-time",
+            "KeySchema": [
+                {"AttributeName": "listed", "KeyType": "HASH"},
+                {"AttributeName": "at", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+    ]
+
+
 @pytest.mark.parametrize(
     ("kind", "key"),
     [

@@ -33,6 +33,31 @@ def parameter(value: Any, **properties: Any) -> Template:
     return {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": value, **properties}}
 
 
+def table(name: str, *indexes: str) -> Template:
+    """A table with text keys ``pk`` and ``sk``, and for each index another order by keys of its own."""
+    keys = ["pk", "sk", *(f"{index}_{key}" for index in indexes for key in ("pk", "sk"))]
+    properties: dict[str, Any] = {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": _keys("pk", "sk"),
+        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"} for key in keys],
+    }
+    if indexes:
+        properties["GlobalSecondaryIndexes"] = [
+            {
+                "IndexName": index,
+                "KeySchema": _keys(f"{index}_pk", f"{index}_sk"),
+                "Projection": {"ProjectionType": "ALL"},
+            }
+            for index in indexes
+        ]
+    return {"Type": "AWS::DynamoDB::Table", "Properties": properties}
+
+
+def _keys(*names: str) -> list[dict[str, str]]:
+    return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(names, ("HASH", "RANGE"), strict=True)]
+
+
 BROKEN = parameter({"Fn::ImportValue": "nobody-exports-this"})
 """A resource that cannot be made."""
 

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.server import EmbeddedAws
-from tests.local.cloudformation.asking import BROKEN, Stacks, bucket, of, parameter, queue, refused
+from tests.local.cloudformation.asking import BROKEN, Stacks, bucket, of, parameter, queue, refused, table
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +121,32 @@ def test_what_holds_data_is_changed_in_place(
     known = stacks.physical(name)
     stacks.update(name, of(Thing=after))
     assert (stacks.status(name), stacks.physical(name), look(aws)) == ("UPDATE_COMPLETE", known, True)
+
+
+def test_a_standing_table_gets_an_index_over_the_items_that_it_has(aws: EmbeddedAws, stacks: Stacks) -> None:
+    dynamodb = aws.client("dynamodb")
+    stacks.create("indexed", of(T=table("indexed")))
+    item = {"pk": {"S": "a"}, "sk": {"S": "b"}, "late_pk": {"S": "c"}, "late_sk": {"S": "d"}}
+    dynamodb.put_item(TableName="indexed", Item=item)
+
+    stacks.update("indexed", of(T=table("indexed", "late")))
+
+    asked = {"KeyConditionExpression": "late_pk = :c", "ExpressionAttributeValues": {":c": {"S": "c"}}}
+    assert dynamodb.query(TableName="indexed", IndexName="late", **asked)["Items"] == [item]
+    stacks.update("indexed", of(T=table("indexed")))
+    assert not dynamodb.describe_table(TableName="indexed")["Table"].get("GlobalSecondaryIndexes")
+    assert dynamodb.scan(TableName="indexed")["Items"] == [item]
+
+
+def test_a_table_gets_one_index_at_a_time(stacks: Stacks) -> None:
+    stacks.create("crowded", of(T=table("crowded")))
+
+    stacks.update("crowded", of(T=table("crowded", "one", "two")))
+
+    assert stacks.status("crowded") == "UPDATE_ROLLBACK_COMPLETE"
+    (reason,) = stacks.reasons("crowded", "UPDATE_FAILED")
+    told = "2 global indexes come or go, expected one at most in an update: deploy one after another"
+    assert reason.endswith(told)
 
 
 def test_a_property_that_only_a_new_resource_can_have_replaces_it(aws: EmbeddedAws, stacks: Stacks) -> None:
