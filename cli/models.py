@@ -74,14 +74,18 @@ def known(line: str, root: Path = ROOT) -> Known:
 def read(sagemaker: Any, dynamodb: Any, outputs: Mapping[str, str], line: str) -> Known:
     """Return the versions and the attempts; one that runs in a run that has ended was lost."""
     table = outputs["LedgerTable"]
-    ended = {run.run for run in ledger.runs(dynamodb, table, line) if run.status != "running"}
+    tried = list(attempts(dynamodb, table, line))
+    records = {run: ledger.record_of(dynamodb, table, line, run) for run in {one.run for one in tried if is_open(one)}}
+    ended = {run for run, record in records.items() if record is not None and record.status != "running"}
     return Known(
         versions=versions(sagemaker, dynamodb, group=outputs["ModelPackageGroup"], table=table, line=line),
-        attempts=[
-            replace(attempt, status="lost") if attempt.status == "running" and attempt.run in ended else attempt
-            for attempt in attempts(dynamodb, table, line)
-        ],
+        attempts=[replace(one, status="lost") if is_open(one) and one.run in ended else one for one in tried],
     )
+
+
+def is_open(attempt: Attempt) -> bool:
+    """Whether an attempt has not told of its end."""
+    return attempt.status == "running"
 
 
 def console() -> Console:

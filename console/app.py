@@ -18,11 +18,11 @@ from cli.ending import UsageError
 from config.errors import LineError
 from console import actions
 from console.guard import Guard, Secret
-from console.pages import lines, models
+from console.pages import lines, models, throughput
 from console.place import Place
 from console.render import HERE, page
 
-PAGES: tuple[ModuleType, ...] = (lines, models)
+PAGES: tuple[ModuleType, ...] = (lines, models, throughput)
 """In the order of the navigation. Each has TITLE, PATH, ACTIONS and routes()."""
 
 
