@@ -34,7 +34,7 @@ def work(context: Context) -> Receipt:
         engine.seal(connection, context.folder)
         raw = Raw(context, connection)
         station = Station(context=context, name="curation", connection=connection)
-        curating = _Curating(context, connection, raw, station, {}, distributed(context, raw))
+        curating = _Curating(context, connection, raw, station, {}, {}, distributed(context, raw))
         for table in curation.made(
             connection, line=context.paths.line, statements=context.bundle.curation, sources=set(raw.declared)
         ):
@@ -48,19 +48,26 @@ def work(context: Context) -> Receipt:
             status=status,
             message=station.message(),
             inspections=inspection.recorded(station.results),
-            outputs={"tables": station.outputs(), "sources": raw.told()},
+            outputs={"tables": station.outputs(), "sources": raw.told(), **curating.told()},
         )
+
+
+_LANDED = "landed"
 
 
 @dataclass
 class _Curating:
-    """The curated tables on their way; ``known`` are the fingerprints of those that are there."""
+    """The curated tables on their way; ``known`` are the fingerprints of those that are there.
+
+    ``landed`` is when the newest file came that a table reads now and did not read when it was published.
+    """
 
     context: Context
     connection: engine.Connection
     raw: Raw
     station: Station
     known: dict[str, str]
+    landed: dict[str, str]
     spark: Distributed | None
 
     def make(self, table: Made) -> bool:
@@ -68,6 +75,7 @@ class _Curating:
         self.known[table.name] = self._fingerprint(table)
         if self.station.reuse(table.name, self.known[table.name]):
             return True
+        self._look_at(table)
         if self.spark is not None:
             return self._distributed(table, self.spark)
         query = engine.query(self.connection, table.sql, parameters=self.context.parameters, file=table.file)
@@ -77,15 +85,33 @@ class _Curating:
         if declared is None:
             for name in table.sources:
                 self.raw.load(_source(name))
-            return self.station.audit(table.name, query, self.known[table.name])
+            return self.station.audit(table.name, query, self.known[table.name], said=self._said(table))
         return self._increment(table, query, declared.incremental)
+
+    def told(self) -> dict[str, str]:
+        """Return when the newest of the data came that were read for the first time, as ``landed``; else nothing."""
+        newest = max(self.landed.values(), default="")
+        return {_LANDED: newest} if newest else {}
+
+    def _look_at(self, table: Made) -> None:
+        """Note what a table's files say of when they came, if the published table had not read the newest of them."""
+        current = tables.current(self.context.catalog, self.context.table(table.name))
+        newest = self._said(table).get(_LANDED, "")
+        read = current.said.get(_LANDED, newest) if current is not None else ""  # who published may not have said it
+        if newest > read:
+            self.landed[table.name] = newest
+
+    def _said(self, table: Made) -> dict[str, str]:
+        """Return what the next run compares with."""
+        newest = self.raw.landed([_source(name) for name in table.sources])
+        return {_LANDED: newest} if newest else {}
 
     def _distributed(self, table: Made, spark: Distributed) -> bool:
         for name in table.sources:
             spark.source(_source(name))
         for name in table.tables:
             spark.table(name, self.station.snapshots[name])
-        return self.station.audit(table.name, spark.query(table.name), self.known[table.name])
+        return self.station.audit(table.name, spark.query(table.name), self.known[table.name], said=self._said(table))
 
     def _increment(self, table: Made, query: engine.Query, source: str) -> bool:
         """Compute the partitions that changed since the table was published; all of them where anything else did."""
@@ -96,7 +122,7 @@ class _Curating:
         for name in table.sources:
             self.raw.load(_source(name), only=changed if _source(name) == source else None)
         replaced = None if changed is None else [self._value(source, value) for value in changed]
-        said = {"base": base, "partitions": json.dumps(now, sort_keys=True)}
+        said = {"base": base, "partitions": json.dumps(now, sort_keys=True), **self._said(table)}
         return self.station.audit(
             table.name, query, self.known[table.name], partition=column, replaced=replaced, said=said
         )

@@ -123,17 +123,21 @@ def run_job(
         with tempfile.TemporaryDirectory(prefix="line-") as folder:
             receipt = work(_context(arguments, paths, session, s3, Path(folder)))
     except LineError as error:
-        receipt, code = Receipt(station=station, status="failed", message=str(error)), MISTAKE
+        receipt, code = _failed(station, error, str(error)), MISTAKE
     except Exception as error:  # noqa: BLE001 (the job's last line of defence: the receipt tells, the log keeps the trace)
         what = str(error) if isinstance(error, PartsError) else unforeseen.told(error)
         message = f"{station}: {what} (unexpected; see the job's log)"
-        receipt, code = Receipt(station=station, status="failed", message=message), FAULT
+        receipt, code = _failed(station, error, message), FAULT
         traceback.print_exc()
     if receipt.message:
         print(receipt.message, file=sys.stderr)
     name = receipt_name if isinstance(receipt_name, str) else receipt_name(arguments)
     receipts.write(s3, paths, name, replace(receipt, seconds=round(time.monotonic() - started, 3)))
     return code
+
+
+def _failed(station: str, error: Exception, message: str) -> Receipt:
+    return Receipt(station=station, status="failed", message=message, outputs={"error": type(error).__name__})
 
 
 def _context(arguments: Arguments, paths: RunPaths, session: boto3.Session, s3: Any, folder: Path) -> Context:

@@ -50,6 +50,10 @@ class Raw:
             for partition, tag in fingerprints_by_partition(self._objects(name)).items()
         }
 
+    def landed(self, names: Collection[str]) -> str:
+        """Return when the newest file of some sources came (ISO 8601, UTC); nothing where no listing tells."""
+        return max((one.landed for name in names for one in self._objects(name)), default="")
+
     def load(self, name: str, only: Collection[str] | None = None) -> None:
         """Make a source, or ``only`` some values of its partition, the relation ``raw.<name>``."""
         wanted = frozenset(only) if only is not None else frozenset()

@@ -19,6 +19,11 @@ STATION_FINISHED = "Station Finished"
 RUN_STARTED = "Run Started"
 RUN_FINISHED = "Run Finished"
 DETAIL_TYPES = (STATION_STARTED, STATION_FINISHED, RUN_STARTED, RUN_FINISHED)
+ENVIRONMENT_DEPLOYED = "Environment Deployed"
+RECORDED = (*DETAIL_TYPES, ENVIRONMENT_DEPLOYED)
+"""What the ledger keeps of an environment's bus."""
+ALARM_CHANGED = "CloudWatch Alarm State Change"
+"""What CloudWatch says on the default bus."""
 
 STATIONS = ("curation", "features", "training", "release", "scoring", "delivery", "monitoring")
 WHOLE_RUN = "run"
@@ -38,15 +43,47 @@ def started(*, line: str, run: str, station: str, at: str) -> dict[str, str]:
     return {"line": line, "run": run, "station": station, "at": at}
 
 
-def finished(*, line: str, run: str, station: str, receipt: Receipt, at: str) -> dict[str, Any]:
-    """Return the detail of a station's finished event: how it ended."""
-    return {
+def finished(
+    *, line: str, run: str, station: str, receipt: Receipt, at: str, error: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return the detail of a station's finished event: how it ended, and by what when that was early.
+
+    ``error`` is what Step Functions caught; ``landed`` is there where the station read data that nobody had read.
+    """
+    detail = {
         **started(line=line, run=run, station=station, at=at),
         "status": receipt.status,
         "seconds": receipt.seconds,
         "message": receipt.message,
         "inspections": severities(receipt),
     }
+    if receipt.status in ("halted", "failed"):
+        detail["causes"] = causes(receipt, error or {})
+    if receipt.status != "skipped" and receipt.outputs.get("landed"):
+        detail["landed"] = receipt.outputs["landed"]
+    return detail
+
+
+def causes(receipt: Receipt, error: Mapping[str, str]) -> list[str]:
+    """Return the names of the tests or gates that halted a station, else the class of the error that failed it.
+
+    >>> causes(Receipt("curation", "failed", outputs={"error": "KeyError"}), {"Error": "States.TaskFailed"})
+    ['KeyError']
+    """
+    failed = [one for one in receipt.inspections if not one["passed"] and one["severity"] == "error"]
+    names = [_name(one) for one in failed]
+    known = str(receipt.outputs.get("error") or error.get("Error") or "")
+    return list(dict.fromkeys(names or filter(None, [known])))[:MOST_CAUSES]
+
+
+MOST_CAUSES = 20
+"""Causes that an event tells; the receipt has all of them."""
+
+
+def _name(result: Mapping[str, Any]) -> str:
+    """Return the name of a test, as reports have it, or of a gate."""
+    parts = (str(result.get(key) or "") for key in ("table", "check", "column"))
+    return str(result.get("test") or " ".join(filter(None, parts)))
 
 
 def run_finished(*, line: str, run: str, status: str, message: str, at: str) -> dict[str, str]:

@@ -33,13 +33,12 @@ def end(
     if not (receipt and ended):
         blame = _job(s3, paths, station)
         message = blame.message if blame else causes.message(station=station, line=paths.line, error=error or {})
-        seconds = blame.seconds if blame else 0.0
-        known = receipt or Receipt(station=station, status="failed", seconds=seconds)
+        known = receipt or Receipt(station, "failed", blame.seconds if blame else 0.0, outputs=_error(blame))
         receipt = replace(known, status="halted" if status == "halted" else "failed", message=message)
         receipts.write(s3, paths, station, receipt)
     said = shortened(receipt.message)
     at = events.now()
-    finished = events.finished(line=paths.line, run=paths.run, station=station, receipt=receipt, at=at)
+    finished = events.finished(line=paths.line, run=paths.run, station=station, receipt=receipt, at=at, error=error)
     over = events.run_finished(line=paths.line, run=paths.run, status=status, message=said, at=at)
     events.put(
         bus_client,
@@ -63,6 +62,11 @@ def end(
 def shortened(message: str) -> str:
     """Return a message that fits state, events and alarms."""
     return message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 1] + "…"
+
+
+def _error(blame: Receipt | None) -> dict[str, str]:
+    """Return the class of the error that ended a job, as its receipt tells it."""
+    return {"error": blame.outputs["error"]} if blame is not None and "error" in blame.outputs else {}
 
 
 def _job(s3: Any, paths: RunPaths, station: str) -> Receipt | None:

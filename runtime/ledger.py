@@ -13,12 +13,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime import events
-from runtime.items import beginning
+from runtime import events, flow
+from runtime.chronicle import act, actions, alarms, deploys
+from runtime.items import beginning, put
 from runtime.projection import newest, project, record_of, records
 from runtime.records import moment as read_moment
 
-__all__ = ["Entry", "items", "newest", "record", "record_of", "records", "runs", "stations"]
+__all__ = [
+    "Entry",
+    "act",
+    "actions",
+    "alarms",
+    "deploys",
+    "items",
+    "newest",
+    "record",
+    "record_of",
+    "records",
+    "runs",
+    "stations",
+]
 
 _MOMENTS = {
     events.STATION_STARTED: "started",
@@ -51,8 +65,10 @@ def record(dynamodb: Any, table: str, event: Mapping[str, Any]) -> bool:
     The run's record is brought up to date either way: whoever kept the event may have died before that.
     """
     detail = event["detail"]
-    fresh = _put(dynamodb, table, item(event))
-    project(dynamodb, table, detail["line"], detail["run"])
+    fresh = put(dynamodb, table, item(event))
+    made = project(dynamodb, table, detail["line"], detail["run"])
+    if fresh:
+        flow.tell(made, detail.get("station", events.WHOLE_RUN), _MOMENTS[event["detail-type"]])
     return fresh
 
 
@@ -77,6 +93,11 @@ def item(event: Mapping[str, Any]) -> dict[str, Any]:
             "message": {"S": detail.get("message", "")},
             "inspections": {"S": json.dumps(detail.get("inspections", {}))},
         }
+        if detail.get("causes"):
+            kept["causes"] = {"S": json.dumps(detail["causes"])}
+        if detail.get("landed"):
+            read_moment(detail["landed"])
+            kept["landed"] = {"S": detail["landed"]}
     return kept
 
 
@@ -97,14 +118,6 @@ def runs(dynamodb: Any, table: str, line: str) -> list[Entry]:
 def items(dynamodb: Any, table: str, line: str, prefix: str) -> Iterator[dict[str, Any]]:
     """Yield a line's items whose sort key begins with a prefix, as DynamoDB writes them."""
     return beginning(dynamodb, table, f"LINE#{line}", prefix)
-
-
-def _put(dynamodb: Any, table: str, item: dict[str, Any]) -> bool:
-    try:
-        dynamodb.put_item(TableName=table, Item=item, ConditionExpression="attribute_not_exists(pk)")
-    except dynamodb.exceptions.ConditionalCheckFailedException:
-        return False
-    return True
 
 
 def _whole(run: str, entries: list[Entry]) -> Entry:

@@ -20,12 +20,24 @@ GROUND_TRUTH_JOINED = "GroundTruthJoined"
 GROUND_TRUTH_UNMATCHED = "GroundTruthUnmatched"
 """Labels that wait for their prediction."""
 GROUND_TRUTH_REFUSED = "GroundTruthRefused"
+STATION_SECONDS = "StationSeconds"
+STATION_WAIT = "StationWait"
+"""Seconds between the end of what a station waited for and its start."""
+RUN_SECONDS = "RunSeconds"
+LEAD_TIME = "LeadTime"
+"""Seconds from the landing of the data to the delivery of what was decided with them."""
+HALTS = "Halts"
+"""1 for a run that did not reach its end, else 0."""
 LINE = "Line"
+STATION = "Station"
 FEATURE = "Feature"
 MONITOR = "Monitor"
 SLICE = "Slice"
 
-_UNITS = dict.fromkeys((GROUND_TRUTH_JOINED, GROUND_TRUTH_UNMATCHED, GROUND_TRUTH_REFUSED), MetricUnit.Count)
+_UNITS = {
+    **dict.fromkeys((GROUND_TRUTH_JOINED, GROUND_TRUTH_UNMATCHED, GROUND_TRUTH_REFUSED, HALTS), MetricUnit.Count),
+    **dict.fromkeys((STATION_SECONDS, STATION_WAIT, RUN_SECONDS, LEAD_TIME), MetricUnit.Seconds),
+}
 
 
 def emit(dimensions: Mapping[str, str], values: Mapping[str, Sequence[float]]) -> None:

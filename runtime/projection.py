@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from runtime import items
@@ -21,8 +22,8 @@ LISTED, AT = "listed", "at"
 _PREFIX = "RECORD#"
 
 
-def project(dynamodb: Any, table: str, line: str, run: str, *, anew: bool = False) -> RunRecord | None:
-    """Make a run's record of the events that are there now; returns it, or None when as new a one was there.
+def project(dynamodb: Any, table: str, line: str, run: str, *, anew: bool = False) -> RunRecord:
+    """Make a run's record of the events that are there now, and keep it unless one of as many is there; returns it.
 
     ``anew`` replaces that one too, e.g. because it was made by an earlier version of this program.
     """
@@ -38,7 +39,7 @@ def project(dynamodb: Any, table: str, line: str, run: str, *, anew: bool = Fals
         "status": {"S": record.status},
         "record": {"S": to_json(record)},
     }
-    try:
+    with suppress(dynamodb.exceptions.ConditionalCheckFailedException):
         dynamodb.put_item(
             TableName=table,
             Item=item,
@@ -46,14 +47,12 @@ def project(dynamodb: Any, table: str, line: str, run: str, *, anew: bool = Fals
             ExpressionAttributeNames={"#events": "events"},
             ExpressionAttributeValues={":events": item["events"]},
         )
-    except dynamodb.exceptions.ConditionalCheckFailedException:
-        return None
     return record
 
 
 def newest(dynamodb: Any, table: str, line: str, limit: int, before: dt.datetime | None = None) -> list[RunRecord]:
     """Return a line's newest records, the newest first, at most ``limit``; those of runs that began ``before``."""
-    asked = _asked(table, line, _BEGINNING, before or _END)
+    asked = _asked(table, line, items.BEGINNING, before or items.END)
     found: list[RunRecord] = []
     while len(found) < limit:
         page = dynamodb.query(**asked, ScanIndexForward=False, Limit=limit - len(found))
@@ -75,16 +74,12 @@ def records(
     dynamodb: Any, table: str, line: str, since: dt.datetime | None = None, until: dt.datetime | None = None
 ) -> Iterator[RunRecord]:
     """Yield the records of runs that began from ``since`` on and before ``until``, the oldest first, page by page."""
-    since, until = since or _BEGINNING, until or _END
+    since, until = since or items.BEGINNING, until or items.END
     if since >= until:
         return
     asked = _asked(table, line, since, until)
     for page in dynamodb.get_paginator("query").paginate(**asked):
         yield from map(_record, page["Items"])
-
-
-_BEGINNING = dt.datetime.min.replace(tzinfo=dt.UTC)
-_END = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 def _asked(table: str, line: str, since: dt.datetime, until: dt.datetime) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from assembly_line.naming import slug
 from assembly_line.queue import DeadLetters
 from assembly_line.table import Table
 from config.environment import Environment
+from config.naming import stack_name
 from runtime import events as announcements
 from runtime import projection
 
@@ -51,25 +52,25 @@ class Ledger(Construct):
             "Record",
             handlers=handlers,
             module="lambdas.ledger.record",
-            environment={"LEDGER_TABLE": self.table.name},
+            environment={"LEDGER_TABLE": self.table.name, "ENVIRONMENT_NAME": environment.name},
             timeout=Duration.seconds(30),
             dead_letters=letters.queue,
         )
         self.table.allow(self.recorder.role, "dynamodb:PutItem", "dynamodb:Query")
-        pattern = announcements.pattern()
-        self.rule = events.Rule(
-            self,
+        self.rule = self._record(
             "Announcements",
-            event_bus=self.bus,
-            event_pattern=events.EventPattern(source=pattern["source"], detail_type=pattern["detail-type"]),
-            targets=[
-                targets.LambdaFunction(
-                    self.recorder.function,
-                    dead_letter_queue=letters.queue,
-                    retry_attempts=8,
-                    max_event_age=Duration.hours(6),
-                )
-            ],
+            events.EventPattern(source=[announcements.SOURCE], detail_type=list(announcements.RECORDED)),
+            letters=letters,
+            bus=self.bus,
+        )
+        self._record(
+            "AlarmsChanged",
+            events.EventPattern(
+                source=["aws.cloudwatch"],
+                detail_type=[announcements.ALARM_CHANGED],
+                detail={"alarmName": events.Match.prefix(stack_name(environment.name, ""))},
+            ),
+            letters=letters,
         )
         error_alarm(
             self,
@@ -78,3 +79,12 @@ class Ledger(Construct):
             function=self.recorder.function,
             says="an event of a run was not recorded at once: read the recorder's log",
         )
+
+    def _record(
+        self, id_: str, pattern: events.EventPattern, *, letters: DeadLetters, bus: events.IEventBus | None = None
+    ) -> events.Rule:
+        """Have the recorder keep what matches on a bus; on the account's own where none is named."""
+        target = targets.LambdaFunction(
+            self.recorder.function, dead_letter_queue=letters.queue, retry_attempts=8, max_event_age=Duration.hours(6)
+        )
+        return events.Rule(self, id_, event_bus=bus, event_pattern=pattern, targets=[target])

@@ -1,4 +1,4 @@
-"""Keeps what lines say on the event bus."""
+"""Keeps what lines, deploys and alarms say."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger
 
-from runtime import environment, ledger
+from runtime import environment, recorder
 
 
 @dataclass(frozen=True)
 class Environment:
     ledger_table: str
+    environment_name: str
 
 
 ENVIRONMENT = environment.load(Environment)
@@ -22,7 +23,6 @@ LOGGER = Logger(service="record")
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, bool]:
-    LOGGER.append_keys(line=event["detail"]["line"], run=event["detail"]["run"])
-    recorded = ledger.record(DYNAMODB, ENVIRONMENT.ledger_table, event)
-    LOGGER.info(event["detail-type"], extra={"station": event["detail"]["station"], "recorded": recorded})
+    recorded = recorder.record(DYNAMODB, ENVIRONMENT.ledger_table, ENVIRONMENT.environment_name, event)
+    LOGGER.info(event["detail-type"], extra={**recorder.about(event), "recorded": recorded})
     return {"recorded": recorded}

@@ -26,6 +26,8 @@ class Object:
     """The values of the partition columns, as they stand in the key."""
     version: str = ""
     """The version that is pinned; empty for the newest."""
+    landed: str = field(default="", compare=False)
+    """When it came (ISO 8601, UTC); empty where that is not listed."""
 
     @property
     def uri(self) -> str:

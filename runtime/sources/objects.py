@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +41,7 @@ def listed(s3: Any, *, bucket: str, line: str, name: str, source: S3Source) -> l
             key=item["Key"],
             etag=item["ETag"].strip('"'),
             partition=partition_of(item["Key"].removeprefix(prefix), source),
+            landed=item["LastModified"].astimezone(dt.UTC).isoformat(timespec="milliseconds"),
         )
         for item in sorted(items, key=lambda item: str(item["Key"]))
     ]

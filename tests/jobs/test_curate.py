@@ -1,3 +1,6 @@
+import datetime as dt
+import time
+
 import pytest
 
 from runtime import publication
@@ -229,3 +232,16 @@ def test_an_inspection_leaves_a_report_that_tells_since_when_a_test_fails(worksh
         "reports/shop/curation/run-2.html",
         "reports/shop/curation/run-2.json",
     ]
+
+
+def test_a_run_tells_when_the_newest_data_landed_that_nobody_had_read(workshop: Workshop) -> None:
+    landed = workshop.run("curate", "run-1")[1].outputs["landed"]
+    (listed,) = workshop.aws.client("s3").list_objects_v2(Bucket=workshop.raw, Prefix="shop/")["Contents"]
+    assert dt.datetime.fromisoformat(landed) == listed["LastModified"]
+
+    assert "landed" not in workshop.run("curate", "run-2")[1].outputs
+    assert "landed" not in workshop.run("curate", "run-3", force=["curation"])[1].outputs
+    time.sleep(1.0)  # S3 tells seconds
+    workshop.deliver(orders(11))
+    again = workshop.run("curate", "run-4")[1].outputs["landed"]
+    assert again > landed

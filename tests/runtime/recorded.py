@@ -7,10 +7,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from runtime import events
+from runtime import chronicle, events
 from runtime.receipts import Receipt
+from runtime.records import Commit
 
 LINE = "flights"
+ALARM = "AssemblyLine-dev-Flights-RunFailures1A2B3C4D-XYZ"
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
@@ -44,6 +46,18 @@ def whole(run: str, begin: float, line: str = LINE, seconds: float = 10.0) -> li
         at_ = begin + number * seconds
         said += [started(station, at_, run, line), finished(station, at_ + seconds, run, line=line)]
     return [*said, finished(events.WHOLE_RUN, begin + len(events.STATIONS) * seconds, run, line=line)]
+
+
+def changed(state: str, seconds: float, name: str = ALARM) -> dict[str, Any]:
+    told = {"value": state, "reason": "Threshold Crossed", "timestamp": at(seconds).replace("+00:00", "+0000")}
+    detail = {"alarmName": name, "state": told, "previousState": {"value": "OK"}}
+    return {"detail-type": "CloudWatch Alarm State Change", "time": "2026-01-01T00:00:00Z", "detail": detail}
+
+
+def deploy(id_: str, when: dt.datetime, status: str = "succeeded") -> dict[str, Any]:
+    commits = [Commit("c1", when - dt.timedelta(days=1), when), Commit("c0", when - dt.timedelta(days=2), None)]
+    detail = chronicle.deployed(environment="dev", id_=id_, at=when, status=status, commit="c1", commits=commits)
+    return {"detail-type": "Environment Deployed", "detail": detail}
 
 
 @st.composite

@@ -59,3 +59,41 @@ def test_an_event_that_the_bus_refused_is_an_error() -> None:
 
     with pytest.raises(RuntimeError, match="the event bus refused 1 events: ThrottlingException"):
         events.put(Refusing(), [])
+
+
+def test_what_halted_a_station_is_told_by_the_names_of_its_tests() -> None:
+    failed = {"table": "flights", "check": "range", "column": "delay", "severity": "error", "passed": False}
+    inspections = [{**failed, "test": "flights range delay"}, failed, {**failed, "column": "carrier"}]
+    inspections += [{**failed, "column": "origin", "passed": True}, {**failed, "column": "dest", "severity": "warning"}]
+
+    detail = events.finished(
+        line="flights",
+        run="run-1",
+        station="curation",
+        receipt=Receipt("curation", "halted", inspections=inspections),
+        at="now",
+    )
+
+    assert detail["causes"] == ["flights range delay", "flights range carrier"]
+
+
+def test_what_failed_a_station_is_told_by_the_class_of_its_error() -> None:
+    common = {"line": "flights", "run": "run-1", "station": "curation", "at": "now"}
+    told = Receipt("curation", "failed", outputs={"error": "LineError"})
+    caught = {"Error": "States.Timeout", "Cause": ""}
+
+    assert events.finished(**common, receipt=told, error=caught)["causes"] == ["LineError"]
+    assert events.finished(**common, receipt=Receipt("curation", "failed"), error=caught)["causes"] == [
+        "States.Timeout"
+    ]
+    assert events.finished(**common, receipt=Receipt("curation", "failed"))["causes"] == []
+
+
+def test_a_station_that_read_new_data_tells_when_they_landed() -> None:
+    common = {"line": "flights", "run": "run-1", "station": "curation", "at": "now"}
+    outputs = {"landed": "2026-01-01T00:00:00+00:00"}
+
+    assert events.finished(**common, receipt=Receipt("curation", "flagged", outputs=outputs))["landed"] == (
+        "2026-01-01T00:00:00+00:00"
+    )
+    assert "landed" not in events.finished(**common, receipt=Receipt("curation", "skipped", outputs=outputs))

@@ -92,15 +92,23 @@ def test_two_recorders_that_die_and_overlap_leave_the_record_of_all_events(
     assert ledger.newest(dynamodb, table, LINE, 10) == [expected]
 
 
-def test_an_older_record_does_not_replace_a_newer(aws: Inside) -> None:
+def test_a_record_of_as_many_events_stays_unless_it_is_to_be_made_anew(aws: Inside) -> None:
     dynamodb, table = aws.client("dynamodb"), aws.ledger()
     for event in whole("run-1", 0):
         ledger.record(dynamodb, table, event)
 
-    assert projection.project(dynamodb, table, LINE, "run-1") is None
-    assert projection.project(dynamodb, table, LINE, "run-1", anew=True) == ledger.record_of(
-        dynamodb, table, LINE, "run-1"
-    )
+    whole_record = ledger.record_of(dynamodb, table, LINE, "run-1")
+    key = {"pk": {"S": f"LINE#{LINE}"}, "sk": {"S": "RECORD#run-1"}}
+    change = {"UpdateExpression": "SET #record = :old", "ExpressionAttributeNames": {"#record": "record"}}
+    old = records.to_json(records.of_events([ledger.item(started("run", 0))]))
+    dynamodb.update_item(TableName=table, Key=key, ExpressionAttributeValues={":old": {"S": old}}, **change)
+
+    projection.project(dynamodb, table, LINE, "run-1")
+    kept = ledger.record_of(dynamodb, table, LINE, "run-1")
+    projection.project(dynamodb, table, LINE, "run-1", anew=True)
+
+    assert kept == records.from_json(old)
+    assert ledger.record_of(dynamodb, table, LINE, "run-1") == whole_record
 
 
 def test_records_are_listed_by_their_start_whatever_the_order_of_their_names(aws: Inside) -> None:

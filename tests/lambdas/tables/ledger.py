@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from runtime import events
+from typing import Any
+
 from tests.lambdas.faults import Case
 from tests.lambdas.inside import Inside
 from tests.lambdas.loaded import Given
+from tests.runtime.recorded import START, changed, deploy, finished, started
 
 
-def recorded(aws: Inside) -> Given:
-    detail = events.started(line="flights", run="run-1", station="curation", at="2026-01-01T00:00:00Z")
-    event = {"source": events.SOURCE, "detail-type": events.STATION_STARTED, "detail": detail}
-    return Given(aws.environment(LEDGER_TABLE=aws.table("pk", "sk")), event)
+def recorded(aws: Inside, event: dict[str, Any] | None = None) -> Given:
+    environment = aws.environment(LEDGER_TABLE=aws.ledger(), ENVIRONMENT_NAME="dev")
+    return Given(environment, event or started("curation", 0))
 
 
-CASES = [Case("lambdas.ledger.record", recorded, answers=False)]
+def ended(aws: Inside) -> Given:
+    return recorded(aws, finished("curation", 9, status="halted"))
+
+
+def alarmed(aws: Inside) -> Given:
+    return recorded(aws, changed("ALARM", 1))
+
+
+def deployed(aws: Inside) -> Given:
+    return recorded(aws, deploy("a", START))
+
+
+CASES = [
+    Case("lambdas.ledger.record", recorded, answers=False),
+    Case("lambdas.ledger.record", ended, about="an end", answers=False),
+    Case("lambdas.ledger.record", alarmed, about="an alarm", answers=False),
+    Case("lambdas.ledger.record", deployed, about="a deploy", answers=False),
+]
