@@ -15,7 +15,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, a
 
 
 @app.command("list")
-def list_(as_json: AsJson = False) -> None:
+def list_(
+    as_json: AsJson = False,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="Show what each costs while nothing happens, by its deployed templates.")
+    ] = False,
+) -> None:
     """Show every environment that stands in the account: its branch, owner, age, expiry and stacks.
 
     Exit status: 0, 1 when the account cannot be read.
@@ -23,7 +28,7 @@ def list_(as_json: AsJson = False) -> None:
     from cli.ending import ended
     from cli.env_list import list_environments
 
-    raise typer.Exit(ended(lambda: list_environments(as_json=as_json)))
+    raise typer.Exit(ended(lambda: list_environments(as_json=as_json, cost=cost)))
 
 
 @app.command()

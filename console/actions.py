@@ -11,7 +11,7 @@ import secrets
 import threading
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,9 +32,22 @@ class Progress:
     """How far an action is, for who looks at its page."""
 
     phase: str = "started"
+    key: str = ""
+    """The form's own: what is to happen once, beyond this start of the console, too, is named after it."""
     link: str = ""
     """Where its result is seen, once there is one."""
     download: str = ""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the form, with what stands in it at first."""
+
+    name: str
+    label: str
+    value: str = ""
+    type: str = "text"
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,8 @@ class Action:
     button: str = "Do it"
     fields: tuple[tuple[str, str], ...] = ()
     """What the form asks: (name, label)."""
+    asks: Callable[[Place, Given], Sequence[Field]] | None = None
+    """What the form asks besides, where that depends on what is given."""
     is_dangerous: bool = False
 
 
@@ -83,7 +98,7 @@ class Desk:
         with self._lock:
             if key in self._known:
                 return self._known[key]
-            one = self._known[key] = Performed(key, action, given)
+            one = self._known[key] = Performed(key, action, given, progress=Progress(key=key))
             while len(self._known) > _MOST_KEPT:
                 self._known.popitem(last=False)
         threading.Thread(target=self._perform, args=(one,), name=f"action-{action.kind}", daemon=True).start()
@@ -133,9 +148,19 @@ def routes() -> list[Route]:
 def _ask(request: Request) -> Response:
     action = _action(request)
     given = dict(request.query_params)
-    says = action.describe(request.app.state.place, given)
+    place = request.app.state.place
+    says = action.describe(place, given)
+    fields = action.asks(place, given) if action.asks else ()
+    asked = {field.name for field in fields}
     return page(
-        request, "ask.html", title=action.title, action=action, given=given, says=says, key=secrets.token_hex(8)
+        request,
+        "ask.html",
+        title=action.title,
+        action=action,
+        given={name: value for name, value in given.items() if name not in asked},
+        fields=fields,
+        says=says,
+        key=secrets.token_hex(8),
     )
 
 

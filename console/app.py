@@ -18,11 +18,11 @@ from cli.ending import UsageError
 from config.errors import LineError
 from console import actions
 from console.guard import Guard, Secret
-from console.pages import lines, models, throughput
+from console.pages import environments, lines, models, throughput
 from console.place import Place
 from console.render import HERE, page
 
-PAGES: tuple[ModuleType, ...] = (lines, models, throughput)
+PAGES: tuple[ModuleType, ...] = (lines, models, throughput, environments)
 """In the order of the navigation. Each has TITLE, PATH, ACTIONS and routes()."""
 
 
@@ -54,7 +54,9 @@ def build(place: Place, *, port: int, secret: Secret) -> Starlette:
 
 
 def _told(request: Request, error: Exception) -> Response:
-    return _mistake(request, str(error), status=400)
+    """A mistake of the user's; where AWS's refusal is behind it, the answer says that it came from there."""
+    is_aws = isinstance(error.__context__, ClientError | BotoCoreError)
+    return _mistake(request, str(error), status=502 if is_aws else 400)
 
 
 def _refused(request: Request, error: Exception) -> Response:

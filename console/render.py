@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from console.guard import STORED_POLICY
+from console.strip import run_seconds, station_marks
 
 HERE = Path(__file__).parent
 _TEMPLATES = jinja2.Environment(
@@ -101,4 +102,10 @@ def _figure(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
 
 
-_TEMPLATES.filters |= {"moment": _moment, "duration": _duration, "figure": _figure}
+_TEMPLATES.filters |= {
+    "moment": _moment,
+    "duration": _duration,
+    "figure": _figure,
+    "ran": run_seconds,
+    "stationmarks": station_marks,
+}

@@ -11,11 +11,13 @@ from config.errors import LineError
 
 NONE = "line"
 """Where what carries no station's tag is listed."""
+SHARED = "shared"
+"""Where what carries no line's tag is listed."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one station paid one service, in US dollars."""
+    """What one station paid one service, in US dollars; of a whole environment, what one line paid."""
 
     station: str
     service: str
@@ -35,24 +37,21 @@ class Spent:
         return sum(row.usd for row in self.rows)
 
 
-def spent(explorer: Any, *, environment: str, line: str, days: int, today: dt.date | None = None) -> Spent:
-    """Return what a line cost in the last days; raises LineError where its tags are not activated.
+def spent(explorer: Any, *, environment: str, line: str = "", days: int, today: dt.date | None = None) -> Spent:
+    """Return what a line, or all of an environment, cost in the last days; raises LineError without activated tags.
 
     Each request costs 0.01 USD; there is one for each page, most often one.
     """
     until = (today or dt.datetime.now(dt.UTC).date()) + dt.timedelta(days=1)
     since = until - dt.timedelta(days=days)
+    of = {"Tags": {"Key": tags.ENVIRONMENT, "Values": [environment]}}
+    by, rest = (tags.STATION, NONE) if line else (tags.LINE, SHARED)
     asked: dict[str, Any] = {
         "TimePeriod": {"Start": since.isoformat(), "End": until.isoformat()},
         "Granularity": "DAILY",
         "Metrics": ["UnblendedCost"],
-        "Filter": {
-            "And": [
-                {"Tags": {"Key": tags.ENVIRONMENT, "Values": [environment]}},
-                {"Tags": {"Key": tags.LINE, "Values": [line]}},
-            ]
-        },
-        "GroupBy": [{"Type": "TAG", "Key": tags.STATION}, {"Type": "DIMENSION", "Key": "SERVICE"}],
+        "Filter": {"And": [of, {"Tags": {"Key": tags.LINE, "Values": [line]}}]} if line else of,
+        "GroupBy": [{"Type": "TAG", "Key": by}, {"Type": "DIMENSION", "Key": "SERVICE"}],
     }
     sums: dict[tuple[str, str], float] = {}
     page: str | None = ""
@@ -61,13 +60,14 @@ def spent(explorer: Any, *, environment: str, line: str, days: int, today: dt.da
         for day in told["ResultsByTime"]:
             for group in day["Groups"]:
                 tagged, service = group["Keys"]
-                station = tagged.partition("$")[2] or NONE
+                station = tagged.partition("$")[2] or rest
                 usd = float(group["Metrics"]["UnblendedCost"]["Amount"])
                 sums[station, service] = sums.get((station, service), 0.0) + usd
         page = told.get("NextPageToken")
     if not sums:
+        what = f"line {line} in {environment}" if line else f"environment {environment}"
         raise LineError(
-            f"line {line} in {environment}: Cost Explorer knows no cost of the last {days} days with the tags "
+            f"{what}: Cost Explorer knows no cost of the last {days} days with the tags "
             f"{tags.ENVIRONMENT} and {tags.LINE}: activate them, and {tags.STATION}, as cost allocation tags, and wait "
             "a day"
         )

@@ -1,0 +1,203 @@
+"""What is told of each line at a glance; every page of them asks for no more than its own lines."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import yaml
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.due import next_start
+from config.errors import LineError
+from config.loading import ROOT, line_names
+from config.naming import stack_name
+from console.place import Place
+from console.strip import Marks, Step, marks, steps
+from runtime import ledger, promotion
+from runtime.promotion import Champion
+from runtime.records import RunRecord
+
+PER_PAGE = 24
+MARKS = 12
+"""How many of a line's last runs are shown as marks."""
+_POOL = ThreadPoolExecutor(8, thread_name_prefix="lines")
+REFUSED = (ClientError, BotoCoreError, LineError)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A line at a glance; ``trouble`` says why something of it cannot be told."""
+
+    line: str
+    question: str = ""
+    newest: RunRecord | None = None
+    steps: Sequence[Step] = ()
+    marks: Marks = field(default_factory=lambda: Marks([]))
+    champion: Champion | None = None
+    alarms: Sequence[str] = ()
+    starts: str = ""
+    gone: str = ""
+    """Why the line cannot run any more, e.g. that it is not deployed; nothing for one that can."""
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A page of lines; ``notes`` are about all of them."""
+
+    cards: Sequence[Card]
+    found: int
+    page: int
+    wanted: str = ""
+    notes: Sequence[str] = ()
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.found // PER_PAGE))
+
+    @property
+    def is_moving(self) -> bool:
+        return any(card.newest is not None and card.newest.status == "running" for card in self.cards)
+
+
+def overview(place: Place, *, wanted: str = "", page: int = 1) -> Overview:
+    """Return a page of the lines whose names hold what is wanted, in the order of their names."""
+    deployed, notes = set(place.lines()), []
+    try:
+        deployed, former = _told_apart(place)
+    except REFUSED as error:
+        former = set()
+        notes.append(f"lines that are not deployed any more are not shown: {error}")
+    names = sorted(name for name in deployed | former if wanted.lower() in name.lower())
+    page = min(max(page, 1), max(1, -(-len(names) // PER_PAGE)))
+    shown = names[(page - 1) * PER_PAGE : page * PER_PAGE]
+    try:
+        ringing = place.kept("alarms", lambda: _ringing(place))
+    except REFUSED as error:
+        ringing = {}
+        notes.append(f"alarms are not shown: {error}")
+    known = set(line_names())
+
+    def card(name: str) -> Card:
+        return _card(place, name, alarms=ringing.get(name, ()), is_deployed=name in deployed, is_known=name in known)
+
+    return Overview(list(_POOL.map(card, shown)), found=len(names), page=page, wanted=wanted, notes=notes)
+
+
+def card_of(place: Place, line: str) -> Card:
+    """Return one line at a glance; raises LineError for a name that no line here has or had."""
+    deployed, former = set(place.lines()), set()
+    is_known = line in line_names()
+    alarms: Sequence[str] = ()
+    if line not in deployed:
+        deployed, former = _told_apart(place)
+    if line not in deployed | former:
+        raise LineError(
+            f"line {line!r} is not deployed in environment {place.environment!r}, expected one of "
+            f"{', '.join(sorted(deployed)[:20]) or 'none'}: choose one of the lines, or deploy it"
+        )
+    try:
+        alarms = place.kept("alarms", lambda: _ringing(place)).get(line, ())
+    except REFUSED as error:
+        return _card(place, line, alarms=[f"not known: {error}"], is_deployed=line in deployed, is_known=is_known)
+    return _card(place, line, alarms=alarms, is_deployed=line in deployed, is_known=is_known)
+
+
+def _card(place: Place, line: str, *, alarms: Sequence[str], is_deployed: bool, is_known: bool) -> Card:
+    said = said_of(line) if is_known else {}
+    gone = (
+        "it is not deployed here any more: what its runs left is shown"
+        if not is_deployed
+        else "this repository has no such line: what is deployed of it still runs"
+        if not is_known
+        else ""
+    )
+    given: dict[str, Any] = {"question": said.get("question", ""), "alarms": alarms, "gone": gone}
+    given["starts"] = _starts(place, said.get("schedule"))
+    try:
+        table = place.foundation()["LedgerTable"]
+        dynamodb = place.client("dynamodb")
+        newest = ledger.newest(dynamodb, table, line, MARKS)
+        champion = place.kept(f"champion/{line}", lambda: promotion.champion(dynamodb, table, line))
+    except REFUSED as error:
+        return Card(line, **given, trouble=f"its runs are not shown: {error}")
+    first = newest[0] if newest else None
+    return Card(line, **given, newest=first, steps=steps(first), marks=marks(newest), champion=champion)
+
+
+def _starts(place: Place, schedule: str | None) -> str:
+    """Say when a line starts by itself."""
+    if not schedule:
+        return "when somebody or an alarm asks"
+    if place.is_embedded:
+        return f"{schedule}, when the embedded clock is moved on"
+    try:
+        at = next_start(schedule, dt.datetime.now(dt.UTC))
+    except LineError as error:
+        return str(error)
+    return f"{at:%Y-%m-%d %H:%M} ({schedule})" if at else f"never again ({schedule})"
+
+
+def said_of(line: str) -> dict[str, str]:
+    """Return what a line's own file says for people: ``question``, ``schedule``."""
+    path = ROOT / "lines" / line / "line.yaml"
+    try:
+        return _said(str(path), path.stat().st_mtime_ns)
+    except OSError:
+        return {}
+
+
+@lru_cache(maxsize=2000)
+def _said(path: str, _changed: int) -> dict[str, str]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        with open(path, encoding="utf-8") as file:
+            told = yaml.load(file, Loader=loader)  # noqa: S506 (a SafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return {"question": "its line.yaml cannot be read: see `line validate`"}
+    if not isinstance(told, dict):
+        return {}
+    return {name: str(told[name]) for name in ("question", "schedule") if told.get(name)}
+
+
+def _told_apart(place: Place) -> tuple[set[str], set[str]]:
+    """Return the lines that are deployed, and those that are not any more but ran once.
+
+    A stack's name does not tell every name of a line (``CallCentre``), what its runs left does (``call_centre``).
+    """
+    stacks = {stack_name(place.environment, line): line for line in place.lines()}
+    ran = {stack_name(place.environment, line): line for line in _with_runs(place)}
+    deployed = {ran.get(stack, line) for stack, line in stacks.items()}
+    return deployed, {line for stack, line in ran.items() if stack not in stacks}
+
+
+def _with_runs(place: Place) -> list[str]:
+    """Return the lines of which runs left something in the lake, deployed or not."""
+
+    def ask() -> list[str]:
+        lake = place.foundation()["LakeBucket"]
+        pages = place.client("s3").get_paginator("list_objects_v2").paginate(Bucket=lake, Prefix="runs/", Delimiter="/")
+        return [one["Prefix"].split("/")[1] for page in pages for one in page.get("CommonPrefixes", [])]
+
+    return place.kept("lines with runs", ask, seconds=30.0, stale=60.0)
+
+
+def _ringing(place: Place) -> Mapping[str, Sequence[str]]:
+    """Return the alarms in ALARM by line: an alarm's name begins with that of its stack."""
+    prefix = stack_name(place.environment, "")
+    asked = {"AlarmNamePrefix": prefix, "StateValue": "ALARM", "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
+    names: list[str] = []
+    for page in place.client("cloudwatch").get_paginator("describe_alarms").paginate(**asked):
+        names += [one["AlarmName"] for kind in ("MetricAlarms", "CompositeAlarms") for one in page.get(kind, [])]
+    stacks = {stack_name(place.environment, line): line for line in place.lines()}
+    found: dict[str, list[str]] = {}
+    for name in names:
+        stack = "-".join(name.removeprefix(prefix).split("-")[:1])
+        if line := stacks.get(prefix + stack):
+            found.setdefault(line, []).append(name.removeprefix(prefix + stack).strip("-"))
+    return found
