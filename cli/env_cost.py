@@ -12,7 +12,7 @@ from runtime.environments import Standing
 
 
 def predicted(clients: Clients, one: Standing) -> Estimate:
-    """Return the estimate over all its stacks, each run with one training; raises LineError for a region without prices.
+    """Return the estimate over all its stacks, with one training a run; raises LineError for a region without prices.
 
     What belongs to no station is listed under the stack's own last name, e.g. ``Foundation``.
     """

@@ -22,7 +22,7 @@ _COST = "USD a month, idle"
 
 
 def list_environments(*, as_json: bool, cost: bool = False) -> int:
-    """Print the environments by name, with ``cost`` what their templates say that they cost; returns the exit status."""
+    """Print the environments by name, with ``cost`` what they cost by their templates; returns the exit status."""
     with account() as clients:
         there = found(clients)
         costs = {one.name: predicted(clients, one) for one in there} if cost else {}

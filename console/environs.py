@@ -128,7 +128,7 @@ def cost_of(place: Place, name: str) -> Cost:
 
 
 def spent_by(place: Place, name: str) -> Spent:
-    """Return what Cost Explorer says that an environment did cost; each answer costs 0.01 USD, so it is kept a while."""
+    """Return what an environment did cost by Cost Explorer, of which each answer costs 0.01 USD: it is kept an hour."""
     if place.is_embedded:
         raise LineError(
             "the embedded AWS sends no bill: look at an environment on AWS with `line console --environment`"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -111,7 +112,7 @@ def links(found: Sequence[Node], plan: Plan | None) -> list[Link]:
         made += [(("features", view), ("dataset", "dataset")) for view in plan.views]
         if not plan.views:
             made += [(("curated", name), ("dataset", "dataset")) for name in plan.spine.tables]
-    for left, right in zip(COLUMNS[3:], COLUMNS[4:], strict=False):
+    for left, right in itertools.pairwise(COLUMNS[3:]):
         made += [((left, one), (right, other)) for one in by_column[left] for other in by_column[right]]
     known = {(node.column, node.name) for node in found}
     return [link for link in made if link[0] in known and link[1] in known]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -156,8 +157,7 @@ def said_of(line: str) -> dict[str, str]:
 def _said(path: str, _changed: int) -> dict[str, str]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        with open(path, encoding="utf-8") as file:
-            told = yaml.load(file, Loader=loader)  # noqa: S506 (a SafeLoader)
+        told = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 (a SafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError):
         return {"question": "its line.yaml cannot be read: see `line validate`"}
     if not isinstance(told, dict):
@@ -170,8 +170,8 @@ def _told_apart(place: Place) -> tuple[set[str], set[str]]:
 
     A stack's name does not tell every name of a line (``CallCentre``), what its runs left does (``call_centre``).
     """
-    stacks = {stack_name(place.environment, line): line for line in place.lines()}
-    ran = {stack_name(place.environment, line): line for line in _with_runs(place)}
+    stacks = {_bare(line): line for line in place.lines()}
+    ran = {_bare(line): line for line in _with_runs(place)}
     deployed = {ran.get(stack, line) for stack, line in stacks.items()}
     return deployed, {line for stack, line in ran.items() if stack not in stacks}
 
@@ -194,10 +194,15 @@ def _ringing(place: Place) -> Mapping[str, Sequence[str]]:
     names: list[str] = []
     for page in place.client("cloudwatch").get_paginator("describe_alarms").paginate(**asked):
         names += [one["AlarmName"] for kind in ("MetricAlarms", "CompositeAlarms") for one in page.get(kind, [])]
-    stacks = {stack_name(place.environment, line): line for line in place.lines()}
+    lines = {_bare(line): line for line in _told_apart(place)[0]}
     found: dict[str, list[str]] = {}
     for name in names:
-        stack = "-".join(name.removeprefix(prefix).split("-")[:1])
-        if line := stacks.get(prefix + stack):
-            found.setdefault(line, []).append(name.removeprefix(prefix + stack).strip("-"))
+        stack, _, own = name.removeprefix(prefix).partition("-")
+        if line := lines.get(_bare(stack)):
+            found.setdefault(line, []).append(own)
     return found
+
+
+def _bare(name: str) -> str:
+    """Return a line's name as a stack's name still tells it."""
+    return name.replace("_", "").lower()

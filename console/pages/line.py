@@ -112,7 +112,7 @@ def planned_now(place: Place, line: str) -> list[Planned]:
 
 
 def plan_of(place: Place, line: str) -> Plan:
-    """Return the plan of the repository's line with the environment's values: parsing its SQL takes a moment, so it is kept."""
+    """Return the plan of the repository's line with the environment's values; its SQL is parsed once a minute."""
 
     def make() -> Plan:
         bundle = load_bundle(line)

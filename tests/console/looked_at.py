@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ NOTHING = {"Resources": {"Nothing": {"Type": "AWS::SNS::Topic"}}}
 
 @dataclass
 class Looked:
-    """An environment in a moto server; ``refuse`` names services of which every call is denied, with the error's code."""
+    """An environment in a moto server; ``refuse`` names services of which every call is denied: with which code."""
 
     aws: Aws
     environment: str = field(default_factory=lambda: f"e{uuid.uuid4().hex[:8]}")
@@ -45,6 +46,7 @@ class Looked:
         self.browser = TestClient(app, base_url=HOME, raise_server_exceptions=False)
         self.browser.get(f"/?key={secret.value}")
         self.form_token = secret.form_token()
+        self.forget()
 
     def stack(self, part: str, outputs: Mapping[str, str], tags: Mapping[str, str] | None = None) -> None:
         """Make a stack of the environment that says these outputs."""
@@ -90,6 +92,14 @@ class Looked:
         answer = self.browser.get(path)
         assert answer.status_code == 200, (answer.status_code, answer.text[-600:])
         return answer.text
+
+    def until(self, path: str, told: str) -> str:
+        """Return a page once it tells something."""
+        for _ in range(100):
+            if told in (shown := self.get(path)):
+                return shown
+            time.sleep(0.05)
+        raise AssertionError(f"{path} never told {told!r}: {shown[-600:]}")
 
     def say(
         self, line: str, run: str, *said: tuple[str, str, Mapping[str, Any]], at: dt.datetime | None = None
