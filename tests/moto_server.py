@@ -20,7 +20,7 @@ from botocore.exceptions import ReadTimeoutError
 from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
-from local import quick_items, transactions
+from local import quick_items, quick_queries, transactions
 from local.conditional_puts import one_at_a_time
 from local.patches import Patches
 from runtime import projection
@@ -222,6 +222,7 @@ def aws() -> Iterator[Aws]:
     patches = Patches()
     transactions.replace(patches)
     quick_items.replace(patches)
+    quick_queries.replace(patches)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(S3Response, "put_object", one_at_a_time())
         yield Aws(endpoint=f"http://{host}:{port}")

@@ -21,7 +21,9 @@ def looked(aws: Aws) -> Looked:
     made.line("sold")
     made.line("idle")
     made.ran("sold", "run-1", at=NOON)
-    made.ran("sold", "run-2", status="halted", message="curation: 3 rows, expected 1000", at=NOON + dt.timedelta(hours=1))
+    made.ran(
+        "sold", "run-2", status="halted", message="curation: 3 rows, expected 1000", at=NOON + dt.timedelta(hours=1)
+    )
     return made
 
 
@@ -103,7 +105,9 @@ def test_pages_hold_so_many_lines_and_the_filter_finds_the_others(aws: Aws) -> N
     assert looked.get("/lines?page=99").count("data-row>") == 2
 
 
-def test_a_thousand_lines_cost_no_more_requests_than_a_page_of_them(looked: Looked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thousand_lines_cost_no_more_requests_than_a_page_of_them(
+    looked: Looked, monkeypatch: pytest.MonkeyPatch
+) -> None:
     names = [f"line{i:04}" for i in range(1000)]
     monkeypatch.setitem(looked.place._kept, "lines", (float("inf"), names))
     calls: list[str] = []
@@ -136,7 +140,14 @@ def test_lost_credentials_are_told_with_the_mend_and_no_trace(aws: Aws) -> None:
     looked.line("shop")
     looked.refuse["*"] = "ExpiredToken"
     looked.forget()
-    for path in ("/lines", "/lines/live", "/lines/shop", "/lines/shop/runs/run-1", "/lines/shop/runs/run-1/left", "/environments"):
+    for path in (
+        "/lines",
+        "/lines/live",
+        "/lines/shop",
+        "/lines/shop/runs/run-1",
+        "/lines/shop/runs/run-1/left",
+        "/environments",
+    ):
         answer = looked.browser.get(path)
         assert (path, answer.status_code) == (path, 502)
         assert "ExpiredToken" in answer.text
