@@ -18,6 +18,7 @@ TOPICS = {
     "handlers": "handlers.py",
     "messages": "messages.py",
     "synth": "synth.py",
+    "console": "pages.py",
 }
 
 
