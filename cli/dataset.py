@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from cli.asked import Asked
 from cli.ending import UsageError
-from cli.library import Opened, open_library, opened_if_running
+from cli.library import Opened, open_library, opened_if_running, who
 from cli.order import take_order
+from cli.site import ENVIRONMENT
 from runtime.builder import Builder, Built, Request
 
 if TYPE_CHECKING:
@@ -26,14 +27,23 @@ if TYPE_CHECKING:
     from runtime.lineage import Explained
 
 
-def build(line: str, asked: Asked, *, given: Sequence[str], name: str, out: Path | None, as_json: bool) -> int:
+def build(
+    line: str,
+    asked: Asked,
+    *,
+    given: Sequence[str],
+    name: str,
+    out: Path | None,
+    as_json: bool,
+    environment: str = ENVIRONMENT,
+) -> int:
     """Build the dataset, or find it, and show its manifest; returns the exit status."""
     if out is not None and out.exists() and not out.is_dir():
         raise UsageError(f"--out: {str(out)!r} is a file, expected a folder: correct it")
-    order = take_order(line, given=given)
+    order = take_order(line, given=given, environment=environment)
     request = asked.request(order)
-    opened = open_library(order.bundle)
-    built = _built(opened, request, name)
+    opened = open_library(order.bundle, environment)
+    built = built_by(opened, request, name)
     files = [] if out is None else opened.shelf.download(built.manifest, out)
     uri = opened.shelf.uri(built.manifest["fingerprint"])
     if as_json:
@@ -46,13 +56,13 @@ def build(line: str, asked: Asked, *, given: Sequence[str], name: str, out: Path
     return 0
 
 
-def explain(line: str, asked: Asked, *, given: Sequence[str], as_json: bool) -> int:
+def explain(line: str, asked: Asked, *, given: Sequence[str], as_json: bool, environment: str = ENVIRONMENT) -> int:
     """Show where each column of the dataset comes from; nothing is built."""
     from runtime import engine, lineage
 
-    order = take_order(line, given=given)
+    order = take_order(line, given=given, environment=environment)
     request = asked.request(order)
-    opened = opened_if_running(order.bundle)
+    opened = opened_if_running(order.bundle, environment)
     snapshots: Mapping[str, int] = {} if opened is None else opened.library.snapshots
     columns: dict[str, list[str]] = {}
     manifest = None
@@ -64,7 +74,7 @@ def explain(line: str, asked: Asked, *, given: Sequence[str], as_json: bool) -> 
                 definition = order.bundle.definition.features[view]
                 known = engine.columns(connection, view)
                 columns[view] = [name for name in known if name not in {*definition.entity, definition.event_time}]
-            builder = _builder(opened, Path(folder))
+            builder = builder_of(opened, Path(folder))
             if len(published) == len(request.choice.views):
                 reads = builder.reads(connection, request)
                 manifest = opened.shelf.find(builder.recipe(connection, request, reads).fingerprint)
@@ -78,32 +88,44 @@ def explain(line: str, asked: Asked, *, given: Sequence[str], as_json: bool) -> 
     return 0
 
 
-def load(line: str, *, given: Sequence[str] = (), part: str | None = None, **options: Any) -> pa.Table:
+def load(
+    line: str,
+    *,
+    given: Sequence[str] = (),
+    part: str | None = None,
+    environment: str = ENVIRONMENT,
+    name: str = "",
+    **options: Any,
+) -> pa.Table:
     """Return a dataset of the line as an Arrow table: the whole, or one part; built if it is not there yet.
 
-    Options are those of ``line dataset build``: ``features``, ``as_of``, ``first``, ``last``, ``task``, ``examples``.
+    It is read in the running ``line up``, or, with the caller's own credentials, in an ``environment`` on AWS. Options
+    are those of ``line dataset build``: ``features``, ``as_of``, ``first``, ``last``, ``task``, ``examples``.
     """
     import pyarrow as pa
 
-    order = take_order(line, given=given)
-    opened = open_library(order.bundle)
-    manifest = _built(opened, Asked(**options).request(order), "").manifest
+    order = take_order(line, given=given, environment=environment)
+    opened = open_library(order.bundle, environment)
+    manifest = built_by(opened, Asked(**options).request(order), name).manifest
     return pa.concat_tables(
         opened.shelf.rows(manifest, name) for name in manifest["files"] if part is None or name == part
     )
 
 
-def _built(opened: Opened, request: Request, name: str) -> Built:
+def built_by(opened: Opened, request: Request, name: str) -> Built:
+    """Return the dataset of a request, found on the shelf or built; raises LineError for one that cannot be."""
     with tempfile.TemporaryDirectory() as folder:
-        return _builder(opened, Path(folder)).build(request, name)
+        return builder_of(opened, Path(folder), by=who(opened.site)).build(request, name)
 
 
-def _builder(opened: Opened, folder: Path) -> Builder:
+def builder_of(opened: Opened, folder: Path, *, by: str = "") -> Builder:
+    """Return what builds out of a library; the folder holds files meanwhile."""
     return Builder(
         shelf=opened.shelf,
         snapshots=opened.library.snapshots,
         attach=lambda connection, names: opened.library.attach(connection, names, folder),
         folder=folder,
+        by=by,
     )
 
 

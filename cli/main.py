@@ -327,6 +327,14 @@ Examples = Annotated[
         metavar="FILE", help="Examples as .csv or .parquet instead of the spine: entities, event times, labels."
     ),
 ]
+ReadIn = Annotated[
+    str,
+    typer.Option(
+        "--environment",
+        metavar="NAME",
+        help="local: the running `line up`; else an environment on AWS, with your own credentials and region.",
+    ),
+]
 
 
 @dataset.command("build")
@@ -342,9 +350,10 @@ def dataset_build(
     examples: Examples = None,
     name: Annotated[str, typer.Option(help="A name for people, kept in the manifest.")] = "",
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Download it there too.")] = None,
+    environment: ReadIn = "local",
     as_json: AsJson = False,
 ) -> None:
-    """Build a dataset in the running `line up`: each example with what was known of its entities at its own moment.
+    """Build a dataset: each example with what was known of its entities at its own moment.
 
     Without options it is the line's own training dataset. A dataset that was built before is found by its fingerprint
     and not built again. Exit status: 0, 1 when it cannot be built, 2 for a usage error.
@@ -356,7 +365,7 @@ def dataset_build(
         from cli.dataset import build
 
         asked = Asked(features=features, as_of=as_of, first=first, last=last, task=task, examples=examples)
-        return build(line, asked, given=parameters or [], name=name, out=out, as_json=as_json)
+        return build(line, asked, given=parameters or [], name=name, out=out, as_json=as_json, environment=environment)
 
     raise typer.Exit(ended(work))
 
@@ -372,6 +381,7 @@ def dataset_explain(
     task: Task = None,
     parameters: Parameters = None,
     examples: Examples = None,
+    environment: ReadIn = "local",
     as_json: AsJson = False,
 ) -> None:
     """Show where each column of a dataset comes from: view, SELECT, curated tables, sources, time to live, snapshot.
@@ -385,7 +395,7 @@ def dataset_explain(
         from cli.dataset import explain
 
         asked = Asked(features=features, as_of=as_of, first=first, last=last, task=task, examples=examples)
-        return explain(line, asked, given=parameters or [], as_json=as_json)
+        return explain(line, asked, given=parameters or [], as_json=as_json, environment=environment)
 
     raise typer.Exit(ended(work))
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from cli.ending import UsageError
 from cli.site import ENVIRONMENT
 from config.bundle import Bundle
+from config.environment import PATTERN
 from config.errors import LineError
-from config.loading import line_names, load_bundle, load_environment
+from config.loading import environment_names, line_names, load_bundle, load_environment
 from config.parameters import Value, resolve
 from runtime.events import STATIONS
 
@@ -25,11 +26,14 @@ class Order:
     raw: Path | None = None
     force: Sequence[str] = ()
     """The stations that the run does not skip although they are fresh."""
+    environment: str = ENVIRONMENT
+    """Where it is ordered: its values of parameters stand over the line's defaults."""
 
     @property
     def local(self) -> dict[str, object]:
         """The values that differ from the line's defaults here: the environment's, and over them the run's."""
-        return {**load_environment(ENVIRONMENT).parameters.get(self.line, {}), **self.given}
+        known = self.environment if self.environment in environment_names() else PATTERN
+        return {**load_environment(known).parameters.get(self.line, {}), **self.given}
 
     @property
     def values(self) -> dict[str, Value]:
@@ -37,7 +41,14 @@ class Order:
         return resolve(self.bundle.definition.parameters, self.local)
 
 
-def take_order(line: str, *, given: Sequence[str], raw: Path | None = None, force: Sequence[str] = ()) -> Order:
+def take_order(
+    line: str,
+    *,
+    given: Sequence[str],
+    raw: Path | None = None,
+    force: Sequence[str] = (),
+    environment: str = ENVIRONMENT,
+) -> Order:
     """Check what the user asked for; raises UsageError, or LineError when the line itself does not hold together."""
     if line not in line_names():
         names = ", ".join(line_names()) or "none"
@@ -57,7 +68,9 @@ def take_order(line: str, *, given: Sequence[str], raw: Path | None = None, forc
             raise UsageError(
                 f"--force: {station!r} is not a station, expected one of {', '.join(STATIONS)}: correct it"
             )
-    order = Order(line=line, bundle=load_bundle(line), given=pairs, raw=raw, force=tuple(force))
+    order = Order(
+        line=line, bundle=load_bundle(line), given=pairs, raw=raw, force=tuple(force), environment=environment
+    )
     try:
         resolve(order.bundle.definition.parameters, pairs)
     except LineError as error:

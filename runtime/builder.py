@@ -80,6 +80,8 @@ class Builder:
     folder: Path
     run: str = ""
     """The run that builds, for the manifest."""
+    by: str = ""
+    """Who builds where no run does, for the manifest."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """For ``engine.connect``."""
 
@@ -133,7 +135,7 @@ class Builder:
 
     def _made(self, connection: Connection, request: Request, wanted: Recipe, name: str) -> dict[str, Any]:
         line = request.bundle.definition
-        subject = self._examples(connection, request)
+        subject = self.examples(connection, request)
         label = request.label
         joined = Joined(connection, line, request.choice, task=request.task, subject=subject)
         keep = [line.dataset.id, line.dataset.event_time, *([label] if label else [])]
@@ -145,11 +147,12 @@ class Builder:
             label=label,
             counted=[column.name for column in joined.columns],
         )
-        self._check_rows(request, written, subject)
+        self.check_rows(request, written, subject)
         manifest = {
             "name": name,
             "fingerprint": wanted.fingerprint,
             "run": self.run,
+            "by": self.by,
             "built_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             **asdict(wanted),
             "columns": [asdict(column) for column in joined.columns],
@@ -166,7 +169,7 @@ class Builder:
             manifest["label_means"] = {part: each.total / each.rows for part, each in written.items()}
         return self.shelf.put(manifest, written)
 
-    def _examples(self, connection: Connection, request: Request) -> str:
+    def examples(self, connection: Connection, request: Request) -> str:
         """Make the table of examples; return where a user finds them."""
         line, views = request.bundle.definition, list(request.choice.views)
         if request.file is not None:
@@ -192,7 +195,7 @@ class Builder:
         )
         return spine.spine_file(line.line)
 
-    def _check_rows(self, request: Request, written: Mapping[str, parts.Part], subject: str) -> None:
+    def check_rows(self, request: Request, written: Mapping[str, parts.Part], subject: str) -> None:
         kind = "row" if request.task == "none" else "labelled row"
         for part, each in written.items():
             if each.rows:

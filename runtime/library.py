@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pyiceberg.catalog.glue import GlueCatalog
 
     from runtime.engine import Connection
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True)
@@ -40,5 +43,23 @@ class Library:
         from runtime import tables
 
         for name in sorted(names):
-            table = f"{self.database}.{table_name(self.line, name)}"
+            table = self._table(name)
             tables.attach(self.catalog, table, self.snapshots[name], connection=connection, name=name, folder=folder)
+
+    def described(self, name: str, event_time: str) -> tuple[dict[str, str], dt.datetime | None]:
+        """Return a table's columns with their types, and its latest event time if its files tell it.
+
+        Nothing but the table's metadata is read.
+        """
+        from pyiceberg.conversions import from_bytes
+
+        scan = self.catalog.load_table(self._table(name)).scan(snapshot_id=self.snapshots[name])
+        schema = scan.projection()
+        at = schema.find_field(event_time)
+        bounds = [(task.file.upper_bounds or {}).get(at.field_id) for task in scan.plan_files()]
+        latest = max((from_bytes(at.field_type, bound) for bound in bounds if bound), default=None)
+        known = None if not isinstance(latest, int) else _EPOCH + dt.timedelta(microseconds=latest)
+        return {field.name: str(field.field_type) for field in schema.fields}, known
+
+    def _table(self, name: str) -> str:
+        return f"{self.database}.{table_name(self.line, name)}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from runtime.parts import Part
 from runtime.paths import dataset_prefix
 
 MANIFEST = "manifest.json"
+_PIECE = 1 << 20
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
 
 
@@ -45,6 +46,24 @@ class Shelf:
             return None
         found: dict[str, Any] = json.loads(body)
         return found
+
+    def newest(self, limit: int) -> list[str]:
+        """Return the fingerprints of the datasets that were built last, the newest first."""
+        prefix = dataset_prefix(self.line, "").rstrip("/") + "/"
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.lake, Prefix=prefix)
+        found = [
+            (one["LastModified"], one["Key"].removeprefix(prefix).removesuffix(f"/{MANIFEST}"))
+            for page in pages
+            for one in page.get("Contents", [])
+            if one["Key"].endswith(f"/{MANIFEST}")
+        ]
+        return [fingerprint for _, fingerprint in sorted(found, reverse=True)[:limit]]
+
+    def part(self, manifest: Mapping[str, Any], part: str) -> tuple[int, Iterator[bytes]]:
+        """Return how many bytes a part's file has, and the file, a piece at a time."""
+        key = dataset_prefix(self.line, manifest["fingerprint"]) + manifest["files"][part]["file"]
+        found = self.s3.get_object(Bucket=self.lake, Key=key)
+        return found["ContentLength"], found["Body"].iter_chunks(_PIECE)
 
     def put(self, manifest: Mapping[str, Any], parts: Mapping[str, Part]) -> dict[str, Any]:
         """Store a dataset and return its manifest with its files: the one that is there, if another build was first."""

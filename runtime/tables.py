@@ -69,14 +69,25 @@ class Published:
     said: Mapping[str, str]
 
 
-def catalog(*, warehouse: str, region: str, endpoint: str | None = None, glue: Any = None) -> GlueCatalog:
+def catalog(
+    *,
+    warehouse: str,
+    region: str,
+    endpoint: str | None = None,
+    glue: Any = None,
+    keys: tuple[str, str, str | None] | None = None,
+) -> GlueCatalog:
     """Return the Glue catalog whose tables lie under the warehouse.
 
-    ``endpoint`` is where AWS is embedded; a ``glue`` client that exists already spares the making of another.
+    ``endpoint`` is where AWS is embedded; a ``glue`` client that exists already spares the making of another. ``keys``
+    (access key, secret, session token) are what files are read with; without them, what the machine has.
     """
     properties: dict[str, str] = {"warehouse": warehouse, "glue.region": region, "s3.region": region}
     if endpoint is not None:
         properties |= {"glue.endpoint": endpoint, "s3.endpoint": endpoint, "s3.force-virtual-addressing": "false"}
+    if keys is not None:
+        names = ("s3.access-key-id", "s3.secret-access-key", "s3.session-token")
+        properties |= {name: key for name, key in zip(names, keys, strict=True) if key}
     return GlueCatalog("glue", client=glue, **properties)
 
 

@@ -37,3 +37,30 @@ for (const lost of ["htmx:error", "htmx:response:error"]) {
 document.addEventListener("htmx:after:request", (event) => {
   if (event.detail?.ctx?.response?.status < 400) document.getElementById("lost").hidden = true;
 });
+// Datasets: a view ticks all its columns, a button fills fields, the address keeps what is chosen.
+function tickWholes() {
+  for (const view of document.querySelectorAll("[data-view]")) {
+    const all = view.querySelector("[data-all]");
+    const boxes = [...view.querySelectorAll("input[name=column]")];
+    const ticked = boxes.filter((box) => box.checked).length;
+    if (all) { all.checked = boxes.length > 0 && ticked === boxes.length; all.indeterminate = ticked > 0 && !all.checked; }
+  }
+}
+document.addEventListener("input", (event) => {
+  const view = event.target.closest("[data-view]");
+  if (view && event.target.matches("[data-all]")) {
+    for (const box of view.querySelectorAll("input[name=column]")) box.checked = event.target.checked;
+  }
+  if (view) tickWholes();
+}, true);
+document.addEventListener("click", (event) => {
+  const fill = event.target.closest("[data-fill]");
+  if (!fill) return;
+  for (const [name, text] of Object.entries(JSON.parse(fill.dataset.fill))) fill.form.elements[name].value = text;
+  fill.form.dispatchEvent(new Event("input", { bubbles: true }));
+});
+document.addEventListener("htmx:after:swap", () => {
+  const found = document.querySelector("[data-address]");
+  if (found && found.dataset.address.length < 4000) history.replaceState(null, "", found.dataset.address);
+});
+tickWholes();
