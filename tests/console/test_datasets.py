@@ -18,6 +18,3 @@ def shop(on_aws: Aws) -> Published:
 def test_the_page_offers_every_column_of_every_view(shop: Published) -> None:
     told = shop.get("/datasets/shop")
     assert 'value="habits:spent" checked' in told
-    print(told)
-    print(shop.post("/datasets/shop/look", column=["habits:spent"], first="", last=""))
-    assert 0
