@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cli.deployed import Deployed, deployed
@@ -32,6 +32,10 @@ class Opened:
 
     def client(self, service: str) -> Any:
         return self.site.client(service)
+
+    def again(self) -> Opened:
+        """Return the library as it is now: what was published since is there."""
+        return replace(self, library=self.library.again(self.shelf.s3, self.shelf.lake))
 
 
 def open_library(bundle: Bundle, environment: str = ENVIRONMENT) -> Opened:

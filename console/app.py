@@ -18,11 +18,11 @@ from cli.ending import UsageError
 from config.errors import LineError
 from console import actions
 from console.guard import Guard, Secret
-from console.pages import datasets, environments, lines, models, throughput
+from console.pages import datasets, environments, lines, models, monitoring, throughput
 from console.place import Place
 from console.render import HERE, page
 
-PAGES: tuple[ModuleType, ...] = (lines, datasets, models, throughput, environments)
+PAGES: tuple[ModuleType, ...] = (lines, datasets, models, monitoring, throughput, environments)
 """In the order of the navigation. Each has TITLE, PATH, ACTIONS and routes()."""
 
 

@@ -19,6 +19,8 @@ from runtime.preview import Preview, preview
 _MOST_ROOMS = 2
 _MOST_PREVIEWS = 32
 _MEMORY = "1GB"
+_SECONDS_OPEN = 300.0
+"""Keys that are lent are good for a quarter of an hour at least."""
 
 
 @dataclass
@@ -66,7 +68,8 @@ class Rooms:
 
     def of(self, line: str) -> Room:
         """Return the room of what the line published last; raises LineError where it is not deployed."""
-        opened = self._place.kept(f"library/{line}", lambda: opened_at(self._place.site, line))
+        first = self._place.kept(f"opened/{line}", lambda: opened_at(self._place.site, line), seconds=_SECONDS_OPEN)
+        opened = self._place.kept(f"library/{line}", first.again)
         with self._lock:
             room = self._rooms.get(line)
             if room is None or room.opened.library.snapshots != opened.library.snapshots:

@@ -38,6 +38,10 @@ class Library:
         }
         return cls(catalog=catalog, database=database, line=line, snapshots=known)
 
+    def again(self, s3: Any, lake: str) -> Library:
+        """Return the tables as they are published now."""
+        return self.of(self.catalog, s3, lake=lake, database=self.database, line=self.line)
+
     def attach(self, connection: Connection, names: Iterable[str], folder: Path) -> None:
         """Make the tables relations by their plain names; the folder keeps local copies of their files meanwhile."""
         from runtime import tables

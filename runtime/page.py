@@ -36,12 +36,12 @@ def page(title: str, body: Sequence[str]) -> str:
 
 def table(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table whose cells are HTML already."""
-    head = "".join(f"<th>{name}</th>" for name in heads)
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
+    return f'<div class="wide" tabindex="0"><table><tr>{head}</tr>{body}</table></div>'
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
     """Return a table of names and what they are, HTML already."""
-    lines = "".join(f"<tr><th>{name}</th><td>{text}</td></tr>" for name, text in pairs)
+    lines = "".join(f'<tr><th scope="row">{name}</th><td>{text}</td></tr>' for name, text in pairs)
     return f'<div class="wide"><table>{lines}</table></div>'

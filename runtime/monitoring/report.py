@@ -45,7 +45,7 @@ def rendered(report: Report) -> str:
     if not report.verdicts:
         return page(title, [*head, _nothing(report), _alarms(report), _events(report)])
     verdicts = sorted(report.verdicts, key=lambda verdict: str(verdict["start"]))
-    axis = Axis(report.start, report.end, _marks(report))
+    axis = Axis(report.start, report.end, marks(report))
     drawn = pictures.Drawn(axis=axis, verdicts=verdicts, intervals=intervals(report.incidents, report.end))
     return page(
         title,
@@ -150,7 +150,8 @@ def _link(target: str, text: str) -> str:
     return f"<code>{escape(target)}</code>"
 
 
-def _marks(report: Report) -> list[Mark]:
+def marks(report: Report) -> list[Mark]:
+    """Return what lies on the axis of time: versions and retrainings."""
     return [
         Mark(event.at, "v" + event.name if event.kind == "version" else "↻", f"{event.kind} {event.name}: {event.why}")
         for event in report.events
