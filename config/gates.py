@@ -48,6 +48,18 @@ class SliceGate(Strict):
         return self
 
 
+class BaselineGate(Strict):
+    """A baseline that must be beaten on the very same test rows: a model that does not is not worth running."""
+
+    kind: Literal["baseline"]
+    baseline: str = Field(description="the name of one of the line's training.baselines")
+    metric: Metric
+    better_by: Annotated[Number, Field(ge=0)] = Field(
+        default=0.0, description="by how much the model must be better, in the metric's unit; equal is never enough"
+    )
+    severity: Severity = "error"
+
+
 class LatencyGate(Strict):
     """How long one prediction of a single row takes."""
 
@@ -94,7 +106,7 @@ def _a_metric_unless_said(given: Any) -> Any:
 
 
 Gate = Annotated[
-    MetricGate | SliceGate | LatencyGate | SizeGate | LeakGate | ConstantGate,
+    MetricGate | SliceGate | BaselineGate | LatencyGate | SizeGate | LeakGate | ConstantGate,
     Field(discriminator="kind"),
     BeforeValidator(_a_metric_unless_said),
 ]

@@ -11,7 +11,7 @@ from config.checks import Check
 from config.curation import CuratedTable
 from config.delivery import Delivery
 from config.engine import Engine
-from config.gates import SliceGate
+from config.gates import BaselineGate, SliceGate
 from config.known import check as check_known
 from config.metrics import METRICS, OBSERVED, Metric, Observed, Task
 from config.monitoring import Monitoring
@@ -215,6 +215,13 @@ class Line(Strict):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"training: the variant name {name!r} is used twice, expected distinct names")
+        baselines = [baseline.name for baseline in self.training.baselines]
+        for i, gate in enumerate(self.release.gates):
+            if isinstance(gate, BaselineGate) and gate.baseline not in baselines:
+                allowed = ", ".join(baselines) or "none"
+                raise ValueError(
+                    f"release.gates[{i}].baseline: {gate.baseline!r} is not a baseline, expected one of {allowed}"
+                )
         if self.schedule is not None and not re.fullmatch(r"(rate|cron)\(.+\)", self.schedule):
             raise ValueError(f"schedule: {self.schedule!r} is not a schedule, expected rate(...) or cron(...)")
         return self

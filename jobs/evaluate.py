@@ -35,15 +35,16 @@ def work(context: Context) -> Receipt:
     challenger.metrics  # noqa: B018 (rows that tell nothing are said before anything is compared)
     current = promotion.champion(context.client("dynamodb"), arguments.ledger_table, context.paths.line)
     champion = evaluation.champion(context.s3, current, rows, labels, line.dataset.task) if current else None
+    baseline_metrics = {name: contestant(name).metrics for name in baselines}
     judged = judging.judge(
         line,
         challenger,
         champion,
+        baselines=baseline_metrics,
         fingerprint=str(splits.manifest.get("fingerprint")),
         size_bytes=evaluation.size(context.s3, location),
     )
     key = context.paths.card(chosen)
-    baseline_metrics = {name: contestant(name).metrics for name in baselines}
     outputs = {
         "variant": chosen,
         "artefact": location.uri,

@@ -22,7 +22,8 @@ def judged(gates: Sequence[Gate], measured: Measured, line: str) -> list[Result]
     """Return a result for each gate, in their order.
 
     ``measured`` is the evaluation's receipt: ``metrics``, ``intervals``, ``slices``, ``latency_ms``, ``size_bytes``,
-    ``answers`` (the lowest and the highest score) and ``alone`` (what single features tell).
+    ``answers`` (the lowest and the highest score), ``alone`` (what single features tell) and ``baselines`` (the metrics
+    of each).
     A gate that did not pass says ``why`` and how to ``mend`` it.
     """
     mend = f"improve the model or correct release.gates in lines/{line}/line.yaml"
@@ -74,6 +75,22 @@ def _part(gate: Gate, part: Mapping[str, Any]) -> tuple[bool, str]:
     least = _number(part["gain_low"]) if sure else gain
     may = f"may be {-least:.4f} worse" if sure else f"is {-least:.4f} worse"
     return least >= -allowed, f"{may} than the champion's {part['champion']:.4f}, at most {allowed:g} is allowed"
+
+
+def _baseline(gate: Gate, measured: Measured) -> Result:
+    metric, name, least = gate["metric"], gate["baseline"], gate["better_by"]
+    value = _number(measured["metrics"].get(metric))
+    other = _number(measured.get("baselines", {}).get(name, {}).get(metric))
+    gain = value - other if HIGHER_IS_BETTER[metric] else other - value
+    by = f" by {least:g}" if least else ""
+    return _result(
+        gate,
+        f"{metric} beside {name}",
+        gain > 0 and gain >= least,
+        observed=value,
+        expected=f"better than {name}'s {other:.4f}{by}",
+        why=f"{metric} {value:.4f} does not beat the baseline {name}'s {other:.4f}{by}",
+    )
 
 
 def _latency(gate: Gate, measured: Measured) -> Result:
@@ -137,6 +154,7 @@ def _constant(gate: Gate, measured: Measured) -> Result:
 _KINDS: Mapping[str, Callable[[Gate, Measured], Result]] = {
     "metric": _metric,
     "slice": _slice,
+    "baseline": _baseline,
     "latency": _latency,
     "size": _size,
     "leak": _leak,

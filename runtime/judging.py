@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -25,11 +25,18 @@ class Judged:
 
 
 def judge(
-    line: Line, challenger: Contestant, champion: Contestant | None, *, fingerprint: str, size_bytes: int
+    line: Line,
+    challenger: Contestant,
+    champion: Contestant | None,
+    *,
+    baselines: Mapping[str, Mapping[str, float]],
+    fingerprint: str,
+    size_bytes: int,
 ) -> Judged:
     """Measure a challenger and judge its gates.
 
-    ``fingerprint`` is the dataset's: the same rows are drawn whenever it is the same.
+    ``baselines`` are their metrics on the same rows, by name. ``fingerprint`` is the dataset's: the same rows are drawn
+    whenever it is the same.
     """
     release, task, seed = line.release, line.dataset.task, bootstrap.seed_of(fingerprint)
     moments = microseconds(challenger.rows[line.dataset.event_time].combine_chunks())
@@ -58,7 +65,7 @@ def judge(
         "answers": [float(challenger.scores.min()), float(challenger.scores.max())],
         "alone": suspects.alone(challenger.frame, challenger.labels, task),
     }
-    measured = {**figures, "metrics": challenger.metrics}
+    measured = {**figures, "metrics": challenger.metrics, "baselines": baselines}
     figures["gates"] = bars.judged(release.bars(task), measured, line.line)
     return Judged(
         figures=figures,

@@ -220,7 +220,7 @@ def test_several_mistakes_are_counted_behind_the_first(root: Path, change: Chang
             "- {metric: roc_auc, minimum: 0.6, severity: error}",
             "- {kind: slise, slice: category, metric: roc_auc, minimum: 0.6}",
             "release.gates[0].kind: 'slise' is not a kind, "
-            "expected one of metric, slice, latency, size, leak, constant",
+            "expected one of metric, slice, baseline, latency, size, leak, constant",
         ),
         (
             "- {metric: roc_auc, minimum: 0.6, severity: error}",
@@ -232,6 +232,11 @@ def test_several_mistakes_are_counted_behind_the_first(root: Path, change: Chang
             "- {metric: roc_auc, minimum: 0.6, severity: error}",
             "- {kind: slice, slice: category, metric: roc_auc}",
             "release.gates[0]: judges nothing, expected minimum, maximum or worse_by: add one",
+        ),
+        (
+            "- {metric: roc_auc, minimum: 0.6, severity: error}",
+            "- {kind: baseline, baseline: price, metric: roc_auc}",
+            "release.gates[0].baseline: 'price' is not a baseline, expected one of price_only",
         ),
         (
             "- {metric: roc_auc, minimum: 0.6, severity: error}",

@@ -32,6 +32,8 @@ WORSE = {"kind": "slice", "slice": "origin", "metric": "roc_auc", "worse_by": 0.
 LEAK = {"kind": "leak", "metric": "roc_auc", "suspicious": 0.999}
 LATENCY, SIZE = {"kind": "latency", "maximum_ms": 50}, {"kind": "size", "maximum_mb": 2}
 CONSTANT = {"kind": "constant"}
+NAIVE = {"kind": "baseline", "baseline": "naive", "metric": "roc_auc", "better_by": 0.1}
+LATER = {"kind": "baseline", "baseline": "naive", "metric": "mae"}
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,14 @@ CONSTANT = {"kind": "constant"}
         (WORSE, {"slices": [part(champion=None)]}, True),
         ({**WORSE, "bound": "interval"}, {"slices": [part(gain_low=-0.03)]}, False),
         ({**WORSE, "bound": "interval"}, {"slices": [part(gain_low=None)]}, False),
+        (NAIVE, {"baselines": {"naive": {"roc_auc": 0.69}}}, True),
+        (NAIVE, {"baselines": {"naive": {"roc_auc": 0.71}}}, False),
+        (NAIVE, {"baselines": {"naive": {"roc_auc": NAN}}}, False),
+        (NAIVE, {"baselines": {"naive": {}}}, False),
+        (NAIVE, {"baselines": {}}, False),
+        (NAIVE, {}, False),
+        (LATER, {"metrics": {"mae": 1.0}, "baselines": {"naive": {"mae": 1.1}}}, True),
+        (LATER, {"metrics": {"mae": 1.0}, "baselines": {"naive": {"mae": 1.0}}}, False),
         (LATENCY, {"latency_ms": 49.9}, True),
         (LATENCY, {"latency_ms": 50.1}, False),
         (LATENCY, {}, False),
@@ -84,6 +94,11 @@ def test_a_gate_passes_only_what_it_can_see_to_be_good(
     ("gate", "measured", "why"),
     [
         (METRIC, {"metrics": {"roc_auc": 0.7}}, "roc_auc 0.7000 is below its gate 0.78"),
+        (
+            NAIVE,
+            {"baselines": {"naive": {"roc_auc": 0.71}}},
+            "roc_auc 0.8000 does not beat the baseline naive's 0.7100 by 0.1",
+        ),
         (
             {**METRIC, "bound": "interval"},
             {},
