@@ -292,12 +292,15 @@ def openapi(
 @app.command()
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name: a lowercase letter, then letters or digits.")],
+    template: Annotated[
+        str, typer.Option(metavar="TEMPLATE", help="What it begins as: classification, regression or forecast.")
+    ] = "classification",
 ) -> None:
     """Make a small new line in lines/NAME that validates, runs and is yours to change."""
     from cli.ending import ended
     from cli.new import make_line
 
-    raise typer.Exit(ended(lambda: make_line(name)))
+    raise typer.Exit(ended(lambda: make_line(name, template=template)))
 
 
 dataset = typer.Typer(no_args_is_help=True, help="Build datasets as of any moment, and see where columns come from.")

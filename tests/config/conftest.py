@@ -14,9 +14,8 @@ Change = Callable[[str, str, str], None]
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A repository with one complete line, ``shop``, and the environment ``local``, which has no connections."""
-    shutil.copytree(
-        ROOT / "cli" / "template", tmp_path / "lines" / "shop", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    template = ROOT / "cli" / "templates" / "classification"
+    shutil.copytree(template, tmp_path / "lines" / "shop", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "config" / "environments").mkdir(parents=True)
     local = (ROOT / "config" / "environments" / "local.yaml").read_text().partition("connections:")[0]
     (tmp_path / "config" / "environments" / "local.yaml").write_text(local)

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cli.new import FOLDER, TEMPLATES
 from config.bundle import Bundle
 from config.line import Line
 from config.loading import ROOT, line_names, load_bundle
@@ -110,10 +111,10 @@ def test_random_expressions_over_random_rows_mean_the_same_on_both(
 
 
 def line_and_sample(name: str) -> tuple[Bundle, ModuleType]:
-    """Return a line of the repository, or the one that ``line new`` makes."""
-    if name != "template":
+    """Return a line of the repository, or one of those that ``line new`` makes."""
+    if name not in TEMPLATES:
         return load_bundle(name), importlib.import_module(f"lines.{name}.sample")
-    folder = ROOT / "cli" / "template"
+    folder = FOLDER / name
     text = {path.stem: path.read_text(encoding="utf-8") for path in folder.rglob("*.sql")}
     definition = read_yaml(folder / "line.yaml", Line, ROOT)
     bundle = Bundle(
@@ -122,7 +123,7 @@ def line_and_sample(name: str) -> tuple[Bundle, ModuleType]:
         features={view: text[view] for view in definition.features},
         spine=text["spine"],
     )
-    return bundle, importlib.import_module("cli.template.sample")
+    return bundle, importlib.import_module(f"cli.templates.{name}.sample")
 
 
 def load(connection: duckdb.DuckDBPyConnection, bundle: Bundle, sample: ModuleType, folder: Path) -> None:
@@ -157,7 +158,7 @@ def file_of(path: Path, folder: Path, source: S3Source) -> File:
     return File(Object(bucket="raw", key=key, etag="", partition=partition_of(key, source)), version="", path=path)
 
 
-@pytest.mark.parametrize("name", [*line_names(), "template"])
+@pytest.mark.parametrize("name", [*line_names(), *TEMPLATES])
 def test_a_lines_tables_and_views_are_the_same_on_both(name: str, session: SparkSession, tmp_path: Path) -> None:
     bundle, sample = line_and_sample(name)
     parameters = resolve(bundle.definition.parameters, {})

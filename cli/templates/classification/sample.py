@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,19 +30,24 @@ class _Order:
     returned: int
 
 
-def raw(directory: Path, parameters: Mapping[str, Any]) -> None:
-    """Write the raw files as they lie on the morning of the score date: its orders have come in, none has come back."""
-    orders = [
+def raw(directory: Path, parameters: Mapping[str, Any], scale: int = 1) -> None:
+    """Write the raw files as they lie on the morning of the score date: its orders have come in, none has come back.
+
+    ``scale`` is how many times as many orders and customers there are, over the same days; it keeps those of scale 1.
+    """
+    orders = (
         (order.id, order.customer, order.category, order.price, order.at.isoformat(), _known(order, parameters))
-        for order in _orders()
-    ]
+        for part in range(scale)
+        for order in _orders(part)
+    )
     header = ("order_id", "customer", "category", "price", "ordered_at", "returned")
     _write(directory / "orders" / "orders.csv", header, orders)
     generator = random.Random(1)  # noqa: S311 (a sample, not a secret)
-    customers = [
+    customers = (
         (name, generator.choice(["Basel", "Bern", "Zug"]), _FIRST_DAY - dt.timedelta(days=generator.randrange(900)))
-        for name in _customers()
-    ]
+        for part in range(scale)
+        for name in _customers(part)
+    )
     _write(directory / "customers" / "customers.csv", ("customer", "city", "joined_on"), customers)
 
 
@@ -71,10 +76,11 @@ def _known(order: _Order, parameters: Mapping[str, Any]) -> int | str:
     return order.returned if order.at.date() + dt.timedelta(days=3) <= parameters["score_date"] else "NA"
 
 
-def _orders() -> list[_Order]:
-    generator = random.Random(2)  # noqa: S311 (a sample, not a secret)
-    habits = {name: generator.choice([0.3, 1.0, 1.8]) for name in _customers()}
-    orders = []
+def _orders(part: int = 0) -> Iterator[_Order]:
+    """Yield a part's orders, by day; another part is another shop of the same size, with customers of its own."""
+    generator = random.Random(2 + part)  # noqa: S311 (a sample, not a secret)
+    habits = {name: generator.choice([0.3, 1.0, 1.8]) for name in _customers(part)}
+    first = part * _DAYS * _ORDERS_A_DAY
     for number in range(_DAYS * _ORDERS_A_DAY):
         at = dt.datetime.combine(_FIRST_DAY, dt.time(), dt.UTC) + dt.timedelta(
             days=number // _ORDERS_A_DAY, seconds=generator.randrange(86400)
@@ -82,15 +88,14 @@ def _orders() -> list[_Order]:
         category, customer = generator.choice(list(_CATEGORIES)), generator.choice(list(habits))
         price = round(generator.lognormvariate(3.5, 0.6), 2)
         chance = min(0.95, _CATEGORIES[category] * habits[customer] * (1.3 if price > 50 else 0.8))
-        orders.append(_Order(f"o{number:05}", customer, category, price, at, int(generator.random() < chance)))
-    return orders
+        yield _Order(f"o{first + number:05}", customer, category, price, at, int(generator.random() < chance))
 
 
-def _customers() -> list[str]:
-    return [f"c{number:03}" for number in range(150)]
+def _customers(part: int = 0) -> list[str]:
+    return [f"c{number:03}" for number in range(part * 150, (part + 1) * 150)]
 
 
-def _write(path: Path, header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+def _write(path: Path, header: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)

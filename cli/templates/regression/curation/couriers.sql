@@ -1,0 +1,5 @@
+SELECT
+    courier,
+    depot,
+    since
+FROM raw.couriers
