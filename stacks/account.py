@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from assembly_line.alarms import publish_runbooks
 from assembly_line.encryption import EnvironmentKey
 from assembly_line.handler import Handlers
 from assembly_line.janitor import Janitor
@@ -61,6 +62,7 @@ class AccountStack(cdk.Stack):
         **stack: Any,
     ) -> None:
         super().__init__(scope, id_, **stack)
+        publish_runbooks(self, home)
         self._settings = account
         self._provider = self._github()
         ApiLogging(self, "ApiLogging")  # one per account and region: with an environment of its own it would go, too

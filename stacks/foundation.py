@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_glue as glue
 from constructs import Construct
 
+from assembly_line.alarms import publish_runbooks
 from assembly_line.compute import Compute
 from assembly_line.dashboard import EnvironmentDashboard
 from assembly_line.encryption import EnvironmentKey, SigningKey
@@ -30,6 +31,7 @@ class FoundationStack(cdk.Stack):
 
     def __init__(self, scope: Construct, id_: str, *, environment: Environment, **stack: Any) -> None:
         super().__init__(scope, id_, **stack)
+        publish_runbooks(self, environment)
         self.environment_model = environment
         self.key = EnvironmentKey(self, "Encryption", environment=environment).key
         self.signing_key = SigningKey(self, "Signing", environment=environment).key

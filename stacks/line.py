@@ -10,6 +10,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from assembly_line.alarms import publish_runbooks
 from assembly_line.capture import Capture
 from assembly_line.curation import CurationStation
 from assembly_line.dashboard import LineDashboard
@@ -50,6 +51,7 @@ class LineStack(cdk.Stack):
     ) -> None:
         line, environment = bundle.definition, foundation.environment_model
         super().__init__(scope, id_, **{**stack, "tags": {**stack.get("tags", {}), tags.LINE: line.line}})
+        publish_runbooks(self, environment)
         self._line, self._environment = line, environment.name
         resolve(line.parameters, environment.parameters.get(line.line, {}))
         self.add_stack_dependency(foundation)
@@ -118,7 +120,6 @@ class LineStack(cdk.Stack):
                 line=line.line,
                 topic=shared.alarms,
                 alarms=self._alarms(),
-                runbooks=environment.runbook_folder,
             )
         else:
             self._leave_fewer_alarms()

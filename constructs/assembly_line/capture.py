@@ -65,6 +65,7 @@ class Capture(Construct):
             topic=shared.alarms,
             function=self.handler.function,
             says=f"captured predictions of line {line.line} are not kept: read the log of their handler",
+            page="capture",
         )
 
     def allow_send(self, handler: Handler) -> None:

@@ -124,6 +124,7 @@ class Endpoint(Construct):
                 threshold=bound,
                 when=ABOVE,
                 says=f"the {of} on the endpoint of line {line} {what}: {means}",
+                page="endpoint",
             )
             for id_, (metric, statistic, bound, what) in bounds.items()
         ]

@@ -42,6 +42,7 @@ class GroundTruth(Construct):
                 topic=shared.alarms,
                 function=handler.function,
                 says=f"the ground truth of line {line.line} {what}: read the log of its handler",
+                page="ground-truth",
             )
 
     @property

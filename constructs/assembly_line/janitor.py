@@ -71,5 +71,6 @@ class Janitor(Construct):
             "Errors",
             topic=topic,
             function=self.handler.function,
-            says="a branch's environment could not be torn down: docs/runbooks/janitor.md",
+            says="a branch's environment could not be torn down",
+            page="janitor",
         )

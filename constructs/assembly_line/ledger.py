@@ -78,6 +78,7 @@ class Ledger(Construct):
             topic=alarms,
             function=self.recorder.function,
             says="an event of a run was not recorded at once: read the recorder's log",
+            page="ledger",
         )
 
     def _record(

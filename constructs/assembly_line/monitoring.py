@@ -50,8 +50,7 @@ class MonitoringStation(Station):
         self.drift = self._drift()
         self.letters = DeadLetters(self, "Unjudged", key=shared.key, alarms=shared.alarms)
         self.judge = self._judge()
-        runbooks = shared.environment.runbook_folder
-        self.monitors = {monitor: monitor_alarm(self, monitor, line=line, runbooks=runbooks) for monitor in MONITORS}
+        self.monitors = {monitor: monitor_alarm(self, monitor, line=line) for monitor in MONITORS}
         self.alarms: dict[Reason, list[cloudwatch.Alarm]] = {
             "drift": [self.monitors["drift"]],
             "performance": [self.monitors["performance"]],
@@ -76,6 +75,7 @@ class MonitoringStation(Station):
             topic=self._shared.alarms,
             function=handler.function,
             says=f"the windows of line {self._line.line} are not judged: read the log of its handler",
+            page="monitoring",
         )
         return handler
 

@@ -10,6 +10,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from assembly_line.alarms import description
 from assembly_line.metrics import line_metric
 from assembly_line.permissions import acknowledge
 from config.line import Line
@@ -23,11 +24,10 @@ _SAYS: dict[Monitor, str] = {
 }
 
 
-def monitor_alarm(scope: Construct, monitor: Monitor, *, line: Line, runbooks: str) -> cloudwatch.Alarm:
+def monitor_alarm(scope: Construct, monitor: Monitor, *, line: Line) -> cloudwatch.Alarm:
     """Return the alarm that follows a monitor: the judge decides, so no period without news changes it.
 
-    It tells nobody: the judge says what moved, and the line's composite alarm rings. ``runbooks`` is the folder of the
-    pages that say what to do.
+    It tells nobody: the judge says what moved, and the line's composite alarm rings.
     """
     says = _SAYS[monitor].format(line=line.line, metric=line.observed_metric)
     made = cloudwatch.Alarm(
@@ -37,7 +37,7 @@ def monitor_alarm(scope: Construct, monitor: Monitor, *, line: Line, runbooks: s
         threshold=1,
         evaluation_periods=1,
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        alarm_description=f"{says}: see {runbooks}{monitor}.md",
+        alarm_description=description(scope, says, monitor),
         treat_missing_data=cloudwatch.TreatMissingData.IGNORE,
     )
     for pack in ("NIST.800.53.R5", "HIPAA.Security"):
@@ -48,7 +48,7 @@ def monitor_alarm(scope: Construct, monitor: Monitor, *, line: Line, runbooks: s
 
 
 def composite_alarm(
-    scope: Construct, id_: str, *, line: str, topic: sns.ITopic, alarms: Sequence[cloudwatch.IAlarm], runbooks: str
+    scope: Construct, id_: str, *, line: str, topic: sns.ITopic, alarms: Sequence[cloudwatch.IAlarm]
 ) -> cloudwatch.CompositeAlarm:
     """Return the alarm that rings while any other of the line does."""
     rules = [cloudwatch.AlarmRule.from_alarm(alarm, cloudwatch.AlarmState.ALARM) for alarm in alarms]
@@ -56,7 +56,7 @@ def composite_alarm(
         scope,
         id_,
         alarm_rule=cloudwatch.AlarmRule.any_of(*rules),
-        alarm_description=f"something is wrong with line {line}: its other alarms say what, see {runbooks}",
+        alarm_description=description(scope, f"something is wrong with line {line}: its other alarms say what", "line"),
     )
     made.add_alarm_action(actions.SnsAction(topic))
     made.add_ok_action(actions.SnsAction(topic))

@@ -39,6 +39,7 @@ class DeadLetters(Construct):
             ),
             threshold=1,
             says="a message could not be handled: read it from the dead-letter queue, mend the cause, redrive it",
+            page="dead-letters",
         )
 
 

@@ -73,6 +73,7 @@ class ReleaseMachine(Construct):
             metric=self.state_machine.metric_failed(period=Duration.minutes(5)),
             threshold=1,
             says=f"an approval or a rollback of line {line} was not carried out: the execution's cause says why",
+            page="release",
         )
         self._hear(registry)
 

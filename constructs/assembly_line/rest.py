@@ -117,6 +117,7 @@ class RestChannel(Construct):
             topic=self._shared.alarms,
             function=handler.function,
             says=f"a request to the REST API of line {line} failed: read the log of its handler",
+            page="rest",
         )
         return handler
 

@@ -83,6 +83,7 @@ class Retraining(Construct):
             topic=shared.alarms,
             function=handler.function,
             says=f"line {line.line} cannot start its runs by itself: read the log of its handler",
+            page="starts",
         )
         return handler
 

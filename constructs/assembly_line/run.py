@@ -115,4 +115,5 @@ class Run(Construct):
             metric=self.state_machine.metric_failed(period=Duration.minutes(5)),
             threshold=1,
             says=f"a run of line {self._supervisor.line} failed or was halted: its receipt says why",
+            page="run",
         )

@@ -83,6 +83,7 @@ class EndpointScaling(Construct):
             topic=shared.alarms,
             function=self.handler.function,
             says=f"the instances of endpoint {endpoint} do not follow its traffic: read the log of its handler",
+            page="scaling",
         )
 
 

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from config.loading import ROOT
 from tests.stacks.synthesis import Assembly, Json, synthesized
 
 DATA = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key")
@@ -161,22 +160,6 @@ def test_one_alarm_of_a_line_stands_for_all_of_its_alarms(assembly: Assembly) ->
     assert {name for name in alarms if f'"{name}"' not in rule} == set()
     assert composite["AlarmActions"] == composite["OKActions"] != []
     assert len(alarms) <= 100  # CloudWatch takes no more in one rule
-
-
-def test_each_monitor_has_a_runbook_and_an_alarm_that_names_it(assembly: Assembly) -> None:
-    alarms = assembly.properties("AWS::CloudWatch::Alarm").values()
-    told = {
-        dimension["Value"]: alarm["AlarmDescription"]
-        for alarm in alarms
-        for dimension in alarm.get("Dimensions", [])
-        if dimension["Name"] == "Monitor"
-    }
-    assert set(told) == {"drift", "quality", "performance"}
-    for monitor, says in told.items():
-        page = f"docs/runbooks/{monitor}.md"
-        assert says.endswith(f": see {page}")
-        text = (ROOT / page).read_text(encoding="utf-8")
-        assert all(f"## {part}" in text for part in ("What it means", "What to look at", "What to do"))
 
 
 @pytest.mark.parametrize("environment", ["local", "dev"])  # without internet: test_network.py
