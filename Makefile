@@ -74,9 +74,15 @@ rehearsal: $(INSTALLED) $(NODE_MODULES) ## run every line here, and keep what ea
 		exit $$status
 
 .PHONY: docs
-docs: $(INSTALLED) ## write the generated pages of docs/: schemas, fidelity, rules of security
+docs: $(INSTALLED) ## write the generated pages of docs/: reference, schemas, fidelity, rules of security
 	python -m cli.manual
 	python -m stacks.manual
+
+.PHONY: site
+site: $(INSTALLED) ## the manual as a site in site/, built with zensical and looked through
+	uv sync --locked --inexact --quiet --group docs --python .venv/bin/python
+	zensical build --clean --strict
+	pytest tests/docs/test_site.py
 
 .PHONY: bench
 bench: $(INSTALLED) ## benchmarks beside their peers, as ratios: BENCH="run inspections asof curation drift memory serving handlers messages synth"

@@ -6,6 +6,9 @@ import json
 import sys
 from pathlib import Path
 
+from cli.manual_commands import commands_page
+from cli.manual_constructs import constructs_page
+from cli.manual_settings import settings_page
 from config.account import Account
 from config.environment import Environment
 from config.line import Line
@@ -25,12 +28,20 @@ def pages() -> dict[str, str]:
     """Return each generated file of ``docs/`` and what it should hold."""
     from local import fidelity
 
+    docs = ROOT / "docs"
+    told, of_environments = docs / "lines.md", "Settings of an environment"
+    environments = "config/environments/NAME.yaml"
     return {
         "line.schema.json": _json(schema_of(Line, "line.yaml of an Assembly Line")),
         "prediction.schema.json": _json(schema_of(PredictionRecord, "a prediction of an Assembly Line, version 1")),
         "account.schema.json": _json(schema_of(Account, "what the accounts of an Assembly Line share")),
         "environment.schema.json": _json(schema_of(Environment, "an environment of an Assembly Line")),
         "fidelity.md": _FIDELITY + fidelity.markdown().rstrip() + "\n",
+        "reference/line.md": settings_page(Line, "line.yaml", told_in=told, chapter="Settings of line.yaml"),
+        "reference/environment.md": settings_page(Environment, environments, told_in=told, chapter=of_environments),
+        "reference/account.md": settings_page(Account, "config/account.yaml", told_in=docs / "cicd.md"),
+        "reference/cli.md": commands_page(),
+        "reference/constructs.md": constructs_page(),
     }
 
 

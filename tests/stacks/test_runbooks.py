@@ -25,8 +25,10 @@ def descriptions(found: list[dict[str, Any]]) -> Iterator[str]:
     for resource in found:
         if resource["Type"] in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
             said = resource["Properties"]["AlarmDescription"]
-            yield said if isinstance(said, str) else "".join(
-                part for part in said["Fn::Join"][1] if isinstance(part, str)
+            yield (
+                said
+                if isinstance(said, str)
+                else "".join(part for part in said["Fn::Join"][1] if isinstance(part, str))
             )
 
 
