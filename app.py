@@ -33,6 +33,7 @@ from stacks.checks import add_checks
 from stacks.foundation import FoundationStack
 from stacks.line import LineStack
 from stacks.pipeline import add_pipeline
+from stacks.workbench import WorkbenchStack
 
 
 def build(app: cdk.App, *, environment: str | Environment, lines: list[str]) -> None:
@@ -66,6 +67,16 @@ def assemble(app: cdk.App, wanted: Environment, bundles: Mapping[str, Bundle]) -
             foundation=foundation,
             bundle=bundle,
             stack_name=stack_name(wanted.name, line),
+            synthesizer=_synthesizer(),
+            **common,
+        )
+    if wanted.workbench is not None:
+        WorkbenchStack(
+            app,
+            "Workbench",
+            foundation=foundation,
+            wanted=wanted.workbench,
+            stack_name=stack_name(wanted.name, "workbench"),
             synthesizer=_synthesizer(),
             **common,
         )

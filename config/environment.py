@@ -18,6 +18,7 @@ from config.keys import Keys
 from config.network import Network
 from config.strict import Strict
 from config.tracking import Tracking
+from config.workbench import Workbench
 
 PATTERN = "branch"
 """The environment that is none: what every branch's environment is made from."""
@@ -94,6 +95,9 @@ class Environment(Strict):
         description="fewer: only those of dead letters, and those on which something acts; each costs a sum a month",
     )
     tags: dict[str, str] = Field(default={})
+    workbench: Workbench | None = Field(
+        default=None, description="SageMaker Studio for the people who write lines; without it, none"
+    )
 
     @property
     def protected(self) -> bool:
@@ -110,6 +114,15 @@ class Environment(Strict):
     def _branches_have_a_file(self) -> Environment:
         if (self.name == PATTERN) != (self.branch is not None):
             raise ValueError(f"branch: belongs into {PATTERN}.yaml, and there only: move it")
+        return self
+
+    @model_validator(mode="after")
+    def _workbenches_stand(self) -> Environment:
+        if self.workbench is not None and self.branch is not None:
+            raise ValueError(
+                f"workbench: people's disks would go with each branch, so {PATTERN}.yaml has none, expected one in an "
+                "environment that stands: move it there"
+            )
         return self
 
     @property

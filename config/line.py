@@ -106,9 +106,9 @@ class Line(Strict):
 
     @field_validator("line")
     @classmethod
-    def _is_no_foundation(cls, name: str) -> str:
-        if name == "foundation":
-            raise ValueError(f"{name!r} is what every environment's first stack is called: choose another name")
+    def _is_no_other_stack(cls, name: str) -> str:
+        if name in ("foundation", "workbench"):
+            raise ValueError(f"{name!r} is what another stack of an environment is called: choose another name")
         return name
 
     @model_validator(mode="after")

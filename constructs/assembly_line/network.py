@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_glue as glue
@@ -17,6 +19,8 @@ HTTPS = ec2.Port.tcp(443)
 
 ENDPOINTS = {
     "application-autoscaling": ["application-autoscaling"],
+    "athena": ["athena"],
+    "cloudformation": ["cloudformation"],
     "cloudwatch": ["monitoring"],
     "ecr": ["ecr.api", "ecr.dkr"],
     "ecs": ["ecs", "ecs-agent", "ecs-telemetry"],
@@ -29,6 +33,7 @@ ENDPOINTS = {
     "sns": ["sns"],
     "sqs": ["sqs"],
     "states": ["states"],
+    "sts": ["sts"],
 }
 """Service as IAM's actions name it -> its interface endpoints."""
 
@@ -77,6 +82,7 @@ class Network(Construct):
         self.jobs = ec2.SecurityGroup(
             self, "Jobs", vpc=self.vpc, description="jobs: no way in, HTTPS out", allow_all_outbound=False
         )
+        self.workbench: ec2.SecurityGroup | None = None
         self.inside = self._inside() if self.private else None
         if not self.private:
             self.jobs.add_egress_rule(ec2.Peer.any_ipv4(), HTTPS, "AWS APIs and the image registry")
@@ -96,6 +102,8 @@ class Network(Construct):
         )
         self._let_out(self.jobs)
         self._let_out(self._glue_jobs)
+        if self._environment.workbench is not None:
+            self.workbench = self._spaces()
         among = ec2.Port.all_tcp()  # of one job's workers: Glue starts none in a group without this
         self._glue_jobs.add_ingress_rule(self._glue_jobs, among, "workers of a job")
         self._glue_jobs.add_egress_rule(self._glue_jobs, among, "workers of a job")
@@ -115,16 +123,35 @@ class Network(Construct):
             ),
         )
 
+    def _spaces(self) -> ec2.SecurityGroup:
+        """Return the group of the workbench's spaces, which also reach each other and the file system of homes."""
+        group = ec2.SecurityGroup(
+            self, "Spaces", vpc=self.vpc, description="spaces: each other, homes, HTTPS out", allow_all_outbound=False
+        )
+        self._let_out(group, self._homes() if self._environment.retain_data else None)
+        among = ec2.Port.tcp_range(8192, 65535)  # of the apps of a space, as SageMaker asks for it
+        group.add_ingress_rule(group, among, "apps of a space")
+        group.add_egress_rule(group, among, "apps of a space")
+        return group
+
+    def _homes(self) -> dict[str, Any]:
+        """SageMaker makes the file system and its groups itself, so that only the network is known here."""
+        nfs = {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049}
+        return {**nfs, "Description": "homes, by NFS", "CidrIp": self.vpc.vpc_cidr_block}
+
     def _services(self) -> list[str]:
         """What the functions and jobs of any line call, less what this environment has none of."""
         absent = {"ecs"}  # its agents run on hosts with GPUs only
+        workbench = self._environment.workbench
+        if workbench is None:
+            absent |= {"athena", "cloudformation", "sts"}  # which people ask, and no function or job
         if self._environment.endpoint.kind != "instance":
             absent.add("application-autoscaling")
-        if not self._environment.connections:
+        if not self._environment.connections and not (workbench and workbench.token_secret):
             absent.add("secretsmanager")
         return [service for service in ENDPOINTS if service not in absent]
 
-    def _let_out(self, group: ec2.SecurityGroup) -> None:
+    def _let_out(self, group: ec2.SecurityGroup, more: dict[str, Any] | None = None) -> None:
         """Let a group out to the endpoints and nowhere else.
 
         The rules stand in the group itself: beside rules in resources of their own it would keep its first one, which
@@ -138,9 +165,8 @@ class Network(Construct):
         ]
         made = group.node.default_child
         assert isinstance(made, ec2.CfnSecurityGroup)  # noqa: S101 (what a SecurityGroup is made of)
-        made.add_property_override(
-            "SecurityGroupEgress", [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, **way} for way in ways]
-        )
+        out = [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, **way} for way in ways]
+        made.add_property_override("SecurityGroupEgress", [*out, *([more] if more else [])])
         self._entrances.add_ingress_rule(group, HTTPS, "functions and jobs")
 
     def _endpoint(self, service: str, name: str) -> None:

@@ -126,8 +126,24 @@ def _open_notebook(world: World) -> Iterator[Resource]:
 
 
 def _open_domain(world: World) -> Iterator[Resource]:
-    domains = world.all("AWS::SageMaker::Domain")
-    return (one for one in domains if one.properties.get("AppNetworkAccessType") != "VpcOnly")
+    if any(world.all("AWS::EC2::InternetGateway")):
+        return
+    for domain in world.all("AWS::SageMaker::Domain"):
+        if domain.properties.get("AppNetworkAccessType") != "VpcOnly":
+            yield domain
+
+
+def _tireless(world: World) -> Iterator[Fault]:
+    for domain in world.all("AWS::SageMaker::Domain"):
+        given = domain.properties.get("DefaultUserSettings", {})
+        for apps in ("JupyterLabAppSettings", "CodeEditorAppSettings"):
+            idle = given.get(apps, {}).get("AppLifecycleManagement", {}).get("IdleSettings", {})
+            if idle.get("LifecycleManagement") != "ENABLED" or not idle.get("IdleTimeoutInMinutes"):
+                yield domain, apps
+
+
+def _unkeyed_domain(world: World) -> Iterator[Resource]:
+    return (one for one in world.all("AWS::SageMaker::Domain") if not one.properties.get("KmsKeyId"))
 
 
 RULES = [
@@ -168,5 +184,17 @@ RULES = [
         "set DirectInternetAccess and RootAccess to Disabled",
         _open_notebook,
     ),
-    Rule("DomainInside", "a SageMaker domain is inside its VPC", "set AppNetworkAccessType VpcOnly", _open_domain),
+    Rule(
+        "DomainInside",
+        "a SageMaker domain is inside its VPC where that has no way to the internet",
+        "set AppNetworkAccessType VpcOnly",
+        _open_domain,
+    ),
+    Rule(
+        "DomainIdle",
+        "a SageMaker domain shuts spaces down in which nothing runs",
+        "set IdleSettings of JupyterLab and CodeEditor: ENABLED, and a number of minutes",
+        _tireless,
+    ),
+    Rule("DomainKey", "the disks of a SageMaker domain are encrypted with the key", "set KmsKeyId", _unkeyed_domain),
 ]

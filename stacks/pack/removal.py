@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from stacks.pack.rule import Fault, Rule
 from stacks.pack.world import Resource, World
 
-DATA = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::RDS::DBInstance", "AWS::EFS::FileSystem")
+DATA = (
+    *("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::RDS::DBInstance", "AWS::EFS::FileSystem"),
+    "AWS::SageMaker::Domain",
+)
 _POLICIES = ("DeletionPolicy", "UpdateReplacePolicy")
 _KEEPING = ("Retain", "Snapshot")
 

@@ -283,7 +283,7 @@ def test_several_mistakes_are_counted_behind_the_first(root: Path, change: Chang
         (
             "line: shop\n",
             "line: foundation\n",
-            "line: 'foundation' is what every environment's first stack is called: choose another name",
+            "line: 'foundation' is what another stack of an environment is called: choose another name",
         ),
         (
             "line: shop\n",

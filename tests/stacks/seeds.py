@@ -328,6 +328,12 @@ COMPUTE = [
         "DomainInside",
         add("AWS::SageMaker::Domain", AppNetworkAccessType="PublicInternetOnly"),
     ),
+    Fault(
+        "a workbench whose spaces are never shut down",
+        "DomainIdle",
+        add("AWS::SageMaker::Domain", AppNetworkAccessType="VpcOnly", KmsKeyId="k", DefaultUserSettings={}),
+    ),
+    Fault("a workbench in plain text", "DomainKey", add("AWS::SageMaker::Domain", AppNetworkAccessType="VpcOnly")),
 ]
 NETWORK = [
     Fault(
