@@ -25,9 +25,11 @@ from local.processes import Processes
 from runtime import ledger
 from runtime.changes.templates import read_templates
 from runtime.cost.actual import Spent, spent
-from runtime.cost.estimate import NOT_COUNTED, Estimate, Item, Usage, estimate, together
+from runtime.cost.estimate import NOT_COUNTED, OF_LINE, Estimate, Item, Usage, estimate, together
 
 _KEYS = ("env", "branch")
+_BESIDE = {"Foundation": "environment", "Workbench": "workbench"}
+"""Stack -> how what no station works with is listed; all others are lines'."""
 _RUNS = 5
 """How many of a line's last runs are looked at for what its stations take."""
 
@@ -115,13 +117,12 @@ def _estimate(
     stacks = read_templates(folder)
     return together(
         [
-            estimate(template, prices=prices, region=environment.region, usage=usage, rest="environment")
-            if name == "Foundation"
-            else estimate(
+            estimate(
                 template,
                 prices=prices,
                 region=environment.region,
-                usage=replace(usage, stored_gb=0),
+                usage=usage if name == "Foundation" else replace(usage, stored_gb=0),
+                rest=_BESIDE.get(name, OF_LINE),
             )
             for name, template in stacks.items()
         ]

@@ -38,6 +38,8 @@ class Assumed(Strict):
     function_seconds: Positive
     pollers: int = Field(gt=0)
     poll_seconds: Positive
+    workbench_hours: Positive
+    home_gb: Positive
 
 
 class Prices(Strict):

@@ -26,7 +26,8 @@ class Idle(Strict):
     def _in_order(self) -> Idle:
         if not self.least <= self.minutes <= self.most:
             raise ValueError(
-                f"minutes: {self.minutes} is not between least ({self.least}) and most ({self.most}): change one of them"
+                f"minutes: {self.minutes} is not between least ({self.least}) and most ({self.most}): "
+                "change one of them"
             )
         return self
 
@@ -74,6 +75,7 @@ class Workbench(Strict):
             )
         if self.storage_gb > self.most_storage_gb:
             raise ValueError(
-                f"storage_gb: {self.storage_gb} is more than most_storage_gb ({self.most_storage_gb}): change one of them"
+                f"storage_gb: {self.storage_gb} is more than most_storage_gb ({self.most_storage_gb}): "
+                "change one of them"
             )
         return self

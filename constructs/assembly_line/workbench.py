@@ -1,4 +1,4 @@
-"""The workbench: a SageMaker Studio domain, a profile and a role for each person, and how their spaces start and end."""
+"""The workbench: a SageMaker Studio domain, a profile and a role for each person, how their spaces start and end."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Place:
 class Studio(Construct):
     """A domain whose spaces ready themselves when they start, and are shut down when nothing runs in them.
 
-    Where the environment retains data, homes lie on a file system that survives the stack, as the domain does; elsewhere
-    there is none, and a space has its own disk alone.
+    Where the environment retains data, homes lie on a file system that survives the stack, as the domain does;
+    elsewhere there is none, and a space has its own disk alone.
     """
 
     def __init__(self, scope: Construct, id_: str, *, shared: Shared, wanted: Workbench, place: Place) -> None:

@@ -48,10 +48,10 @@ clone() { # a clone that is there belongs to whoever works in it
   host=$(printf '%s' "$REPOSITORY" | cut -d/ -f1-3)
   [ -z "$TOKEN_SECRET" ] || given+=(-c "credential.$host.helper=!$WORK/git-token")
   rm -rf "$CLONE.part"
-  if ! said=$(GIT_TERMINAL_PROMPT=0 timeout 600 git "${given[@]}" clone --quiet ${REF:+--branch "$REF"} -- "$REPOSITORY" "$CLONE.part" 2>&1); then
+  if ! said=$(LC_ALL=C GIT_TERMINAL_PROMPT=0 timeout 600 git "${given[@]}" clone --quiet ${REF:+--branch "$REF"} -- "$REPOSITORY" "$CLONE.part" 2>&1); then
     rm -rf "$CLONE.part"
     printf '%s\n' "$said"
-    failed "the repository $REPOSITORY could not be cloned: $(printf '%s' "$said" | tail -n 1)" \
+    failed "the repository $REPOSITORY could not be cloned: $(printf '%s' "$said" | grep -m 1 '^fatal' || printf '%s' "$said" | tail -n 1)" \
       "correct workbench.repository, ref or token_secret in config/environments/$LINE_ENVIRONMENT.yaml and deploy, or clone it by hand into $CLONE."
   fi
   [ -z "$TOKEN_SECRET" ] || git -C "$CLONE.part" config "credential.$host.helper" "!$WORK/git-token"

@@ -103,6 +103,18 @@ def _machines(name: str, resource: Resource, _: Template, bill: Bill, __: Usage)
         bill.unknown("machines that are kept for jobs", name)
 
 
+def _person(name: str, resource: Resource, template: Template, bill: Bill, __: Usage) -> None:
+    """A person of the workbench has a space: its disk, the hours that it runs, and a home where homes are kept."""
+    domain = template["Resources"].get(_named(resource["Properties"]["DomainId"]), {}).get("Properties", {})
+    given, assumed = domain.get("DefaultUserSettings", {}), bill.prices.assumed
+    machine = given.get("JupyterLabAppSettings", {}).get("DefaultResourceSpec", {}).get("InstanceType", "default")
+    disk = given.get("SpaceStorageSettings", {}).get("DefaultEbsStorageSettings", {}).get("DefaultEbsVolumeSizeInGb", 5)
+    bill.add(name, resource["Type"], "", assumed.workbench_hours, f"sagemaker.studio.{machine}")
+    bill.add(name, resource["Type"], "", disk, "sagemaker.studio.disk")
+    if domain.get("HomeEfsFileSystemCreation", "Enabled") == "Enabled":
+        bill.add(name, resource["Type"], "", assumed.home_gb, "efs.standard")
+
+
 _RULES: dict[str, Rule] = {
     "AWS::Batch::ComputeEnvironment": _machines,
     "AWS::CloudWatch::Alarm": _alarm,
@@ -114,6 +126,7 @@ _RULES: dict[str, Rule] = {
     "AWS::Events::Rule": _clock,
     "AWS::KMS::Key": _each("kms.key"),
     "AWS::Lambda::EventSourceMapping": _polling,
+    "AWS::SageMaker::UserProfile": _person,
     "AWS::SecretsManager::Secret": _each("secretsmanager.secret"),
 }
 

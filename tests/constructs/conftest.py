@@ -5,6 +5,9 @@ import pytest
 
 from config.environment import Environment
 from config.loading import load_environment
+from tests.moto_server import aws
+
+__all__ = ["aws"]
 
 
 @pytest.fixture
