@@ -66,9 +66,9 @@ install() { # the versions that the repository's lock names, and the repository 
   rm -f "$WORK/installed"
   [ -z "$PACKAGE_INDEX" ] || export PIP_INDEX_URL="$PACKAGE_INDEX" UV_DEFAULT_INDEX="$PACKAGE_INDEX"
   # the kernel itself comes from the space's image; everything that the lock names stands in front of the image's own
-  if ! { "$python" -m venv --system-site-packages --clear "$VENV" &&
-    { command -v uv >/dev/null || "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check uv; } &&
-    PATH="$PATH:$VENV/bin" timeout 1800 bash -c "cd '$CLONE' &&
+  if ! { { command -v uv >/dev/null || "$python" -m pip install --quiet --disable-pip-version-check --target "$WORK/tools" uv; } &&
+    PATH="$PATH:$WORK/tools/bin" timeout 1800 bash -c "cd '$CLONE' &&
+      uv venv --quiet --system-site-packages --clear --python '$python' '$VENV' &&
       uv export --quiet --frozen --no-emit-project --output-file '$WORK/requirements.txt' >/dev/null &&
       uv pip install --quiet --python '$VENV/bin/python' --requirements '$WORK/requirements.txt' &&
       uv pip install --quiet --python '$VENV/bin/python' --no-deps --editable ."; } >"$WORK/install.log" 2>&1; then
