@@ -115,3 +115,32 @@ def destroy(
     from cli.env_destroy import destroy_environment
 
     raise typer.Exit(ended(lambda: destroy_environment(which, yes=yes, minutes=minutes, as_json=as_json)))
+
+
+@app.command()
+def workbench(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The environment, e.g. dev.")],
+    *,
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Delete every space with its disk, so that the stack can be deleted.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --clear: do not ask for the environment's name.")] = False,
+    minutes: Annotated[
+        int, typer.Option(metavar="MINUTES", min=0, help="With --clear: how long to wait for what AWS is at work on.")
+    ] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """Show the spaces of an environment's workbench: whose each is, and whether it runs; --clear deletes them.
+
+    For example: `line env workbench dev`. Exit status: 0; 1 when something is left or the account cannot be read; 2 for
+    a usage error.
+    """
+    from cli.ending import UsageError, ended
+    from cli.env_workbench import clear_workbench, show_workbench
+
+    def go() -> int:
+        if clear and as_json:
+            raise UsageError("--json tells of spaces, and --clear deletes them: give one of them")
+        return clear_workbench(name, yes=yes, minutes=minutes) if clear else show_workbench(name, as_json=as_json)
+
+    raise typer.Exit(ended(go))

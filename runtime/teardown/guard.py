@@ -22,7 +22,8 @@ def check_name(environment: str, standing: Collection[str]) -> None:
         known = f" ({', '.join(sorted(standing))})" if standing else ""
         raise RefusedError(
             f"environment {environment!r} is not a branch's, expected an id that ends in a branch's hash: the standing "
-            f"ones{known} are protected; one of them goes with `cdk destroy -c env=<name>` alone"
+            f"ones{known} are protected; one of them goes with `cdk destroy -c env=<name>` "
+            "alone, once `line env workbench <name> --clear` has emptied its workbench"
         )
 
 

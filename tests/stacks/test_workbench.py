@@ -24,11 +24,10 @@ from local.policy import decide, statements
 from local.template import Template
 from runtime.cost.estimate import estimate
 from stacks.checks import Finding, check
-from tests.stacks.synthesis import synthesized
 
 Json = dict[str, Any]
 
-REGION, LONGEST_POLICY = "eu-central-1", 10_240
+REGION, ACCOUNT, LONGEST_POLICY = "eu-central-1", "222222222222", 10_240
 START = "AWS::SageMaker::StudioLifecycleConfig"
 CLOSED = Workbench(
     profiles=["ada", "grace-h"],
@@ -77,13 +76,13 @@ def resolved(name: str) -> Json:
     def made(id_: str, attribute: str | None) -> str:
         if attribute is None:
             return "d-abc" if "Domain" in id_ else "assembly-line-workbench" if "Queries" in id_ else id_.lower()
-        return f"arn:aws:iam::111111111111:role/{id_}"
+        return f"arn:aws:iam::{ACCOUNT}:role/{id_}"
 
     body = built(name)[0]["Workbench"]
     template = Template(
         body,
         stack="Workbench",
-        account="111111111111",
+        account=ACCOUNT,
         region=REGION,
         attribute=made,
         export=lambda name: exported(name.rsplit(":", 1)[-1]),
@@ -95,7 +94,7 @@ def resolved(name: str) -> Json:
 
 def exported(name: str) -> str:
     if "Key" in name and "Arn" in name:
-        return f"arn:aws:kms:{REGION}:111111111111:key/{'signing' if 'Signing' in name else 'data'}"
+        return f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{'signing' if 'Signing' in name else 'data'}"
     return next((part for part in ("raw", "lake", "models", "delivered", "ledger") if part in name.lower()), "other")
 
 
@@ -119,9 +118,11 @@ def test_cfn_lint_is_clean(name: str) -> None:
     assert [str(match) for match in lint(text, config=ManualArgs(regions=[REGION]))] == []
 
 
-def test_only_an_environment_that_asks_for_one_has_a_workbench() -> None:
-    manifest = json.loads((synthesized("prod").directory / "manifest.json").read_text())
-    assert "Workbench" not in manifest["artifacts"]
+def test_only_an_environment_that_asks_for_one_has_a_workbench(tmp_path: Path) -> None:
+    made = app.new_app(outdir=str(tmp_path), builtin_cloud_formation_validation=False)
+    app.build(made, environment="qa", lines=[])
+    assert [stack.node.id for stack in made.node.children] == ["Foundation"]
+    assert "Spaces" not in (Path(made.synth().directory) / "Foundation.template.json").read_text()
     assert "Workbench" in built("dev")[2]["artifacts"]
 
 
@@ -211,18 +212,18 @@ def test_a_policy_is_no_longer_than_a_role_takes() -> None:
     assert len(written) <= LONGEST_POLICY
 
 
-SPACE = f"arn:aws:sagemaker:{REGION}:111111111111:space/d-abc/mine"
-APP = f"arn:aws:sagemaker:{REGION}:111111111111:app/d-abc/mine/jupyterlab/default"
-MACHINE = f"arn:aws:states:{REGION}:111111111111:stateMachine:RunMachine-1"
+SPACE = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:space/d-abc/mine"
+APP = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:app/d-abc/mine/jupyterlab/default"
+MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:RunMachine-1"
 OWN = {
-    "sagemaker:owneruserprofilearn": f"arn:aws:sagemaker:{REGION}:111111111111:user-profile/d-abc/ada",
+    "sagemaker:owneruserprofilearn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:user-profile/d-abc/ada",
     "sagemaker:spacesharingtype": "Private",
 }
 LINE = {"aws:resourcetag/project": "assembly-line", "aws:resourcetag/environment": "prod"}
-PACKAGE = f"arn:aws:sagemaker:{REGION}:111111111111:model-package/assembly-line-prod-flights/1"
-DATA = f"arn:aws:kms:{REGION}:111111111111:key/data"
-SECRET = f"arn:aws:secretsmanager:{REGION}:111111111111:secret"
-STACK = f"arn:aws:cloudformation:{REGION}:111111111111:stack/AssemblyLine-prod-Flights/1"
+PACKAGE = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/assembly-line-prod-flights/1"
+DATA = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/data"
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret"
+STACK = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/AssemblyLine-prod-Flights/1"
 
 CASES = [
     ("s3:GetObject", "arn:aws:s3:::raw/flights/flights/a.csv", {}, "allowed"),
@@ -235,10 +236,10 @@ CASES = [
     ("s3:GetObject", "arn:aws:s3:::lake/workbench/people/grace-h/notes.csv", {}, "silent"),
     ("s3:GetObject", "arn:aws:s3:::models/flights/run-1/deep/manifest.json", {}, "allowed"),
     ("s3:PutObject", "arn:aws:s3:::models/flights/run-1/deep/manifest.json", {}, "silent"),
-    ("dynamodb:Query", f"arn:aws:dynamodb:{REGION}:111111111111:table/ledger/index/by-time", {}, "allowed"),
-    ("dynamodb:PutItem", f"arn:aws:dynamodb:{REGION}:111111111111:table/ledger", {}, "silent"),
-    ("kms:Verify", f"arn:aws:kms:{REGION}:111111111111:key/signing", {}, "allowed"),
-    ("kms:Sign", f"arn:aws:kms:{REGION}:111111111111:key/signing", {}, "denied"),
+    ("dynamodb:Query", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/ledger/index/by-time", {}, "allowed"),
+    ("dynamodb:PutItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/ledger", {}, "silent"),
+    ("kms:Verify", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/signing", {}, "allowed"),
+    ("kms:Sign", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/signing", {}, "denied"),
     ("sagemaker:DescribeModelPackage", PACKAGE, {}, "allowed"),
     ("sagemaker:UpdateModelPackage", PACKAGE, {}, "denied"),
     ("states:StartExecution", MACHINE, LINE, "allowed"),
@@ -253,8 +254,8 @@ CASES = [
     ("kms:CreateGrant", DATA, {}, "silent"),
     ("secretsmanager:GetSecretValue", f"{SECRET}:git/reader-a1B2c3", {}, "allowed"),
     ("secretsmanager:GetSecretValue", f"{SECRET}:registry/reader-a1B2c3", {}, "silent"),
-    ("iam:PassRole", "arn:aws:iam::111111111111:role/any", {}, "denied"),
-    ("sts:AssumeRole", "arn:aws:iam::222222222222:role/any", {}, "denied"),
+    ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/any", {}, "denied"),
+    ("sts:AssumeRole", "arn:aws:iam::333333333333:role/any", {}, "denied"),
     ("cloudformation:DescribeStacks", STACK, {}, "allowed"),
     ("cloudformation:DeleteStack", STACK, {}, "denied"),
 ]  # fmt: skip

@@ -35,7 +35,8 @@ def refused(account: Account, environment: str = ID) -> str:
 def test_what_is_no_branchs_environment_is_refused(account: Account, name: str) -> None:
     assert refused(account, name) == (
         f"environment {name!r} is not a branch's, expected an id that ends in a branch's hash: the standing ones "
-        "(dev, local, prod, qa) are protected; one of them goes with `cdk destroy -c env=<name>` alone"
+        "(dev, local, prod, qa) are protected; one of them goes with `cdk destroy -c env=<name>` alone, "
+        "once `line env workbench <name> --clear` has emptied its workbench"
     )
 
 

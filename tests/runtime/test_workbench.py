@@ -1,0 +1,143 @@
+"""Spaces and how they go, on a SageMaker in memory that deletes as AWS does: in its own time, a space after its apps."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from runtime.teardown.pace import Pace
+from runtime.workbench import clear, spaces
+
+MADE = dt.datetime(2026, 11, 27, 8, tzinfo=dt.UTC)
+DOMAIN = "d-1"
+
+
+class SageMaker:
+    """``slow`` looks pass until what was asked to go is gone."""
+
+    def __init__(self, *, slow: int = 2) -> None:
+        self.slow = slow
+        self.spaces: dict[str, dict[str, Any]] = {}
+        self.apps: list[dict[str, Any]] = []
+        self.calls: list[str] = []
+        self.going: list[list[Any]] = []
+
+    def space(self, name: str, owner: str, *, runs: bool = False) -> None:
+        self.spaces[name] = {
+            "DomainId": DOMAIN,
+            "SpaceName": name,
+            "Status": "InService",
+            "OwnershipSettingsSummary": {"OwnerUserProfileName": owner},
+            "SpaceSettingsSummary": {
+                "AppType": "JupyterLab",
+                "SpaceStorageSettings": {"EbsStorageSettings": {"EbsVolumeSizeInGb": 20}},
+            },
+        }
+        if runs:
+            self.app("default", SpaceName=name)
+
+    def app(self, name: str, status: str = "InService", **where: str) -> None:
+        machine = {"InstanceType": "ml.t3.large"}
+        self.apps.append(
+            {"AppName": name, "AppType": "JupyterLab", "Status": status, "CreationTime": MADE, "ResourceSpec": machine}
+            | where
+        )
+
+    def get_paginator(self, operation: str) -> Any:
+        listed = {
+            "list_spaces": ("Spaces", lambda: list(self.spaces.values())),
+            "list_apps": ("Apps", lambda: self.apps),
+        }
+        key, found = listed[operation]
+        return _Pages(lambda: {key: [dict(one) for one in found()]})
+
+    def pause(self, _: float) -> None:
+        for doomed in self.going:
+            doomed[0] -= 1
+        for _, thing in [one for one in self.going if one[0] <= 0]:
+            if "AppName" in thing:
+                thing["Status"] = "Deleted"
+            else:
+                self.spaces.pop(thing["SpaceName"], None)
+        self.going = [one for one in self.going if one[0] > 0]
+
+    def delete_app(self, *, DomainId: str, AppType: str, AppName: str, **where: str) -> None:
+        (found,) = [one for one in self.apps if one["AppName"] == AppName and where.items() <= one.items()]
+        self.calls.append(f"app {AppName} of {next(iter(where.values()))}")
+        found["Status"] = "Deleting"
+        self.going.append([self.slow, found])
+
+    def delete_space(self, *, DomainId: str, SpaceName: str) -> None:
+        if any(app.get("SpaceName") == SpaceName and app["Status"] != "Deleted" for app in self.apps):
+            error = {"Code": "ResourceInUse", "Message": "Unable to delete Space. Apps are associated with it."}
+            raise ClientError({"Error": error}, "DeleteSpace")
+        self.calls.append(f"space {SpaceName}")
+        self.spaces[SpaceName]["Status"] = "Deleting"
+        self.going.append([self.slow, self.spaces[SpaceName]])
+
+
+class _Pages:
+    def __init__(self, page: Any) -> None:
+        self._page = page
+
+    def paginate(self, **what: Any) -> Iterator[Any]:
+        assert what == {"DomainIdEquals": DOMAIN}
+        yield self._page()
+
+
+@pytest.fixture
+def sagemaker() -> SageMaker:
+    made = SageMaker()
+    made.space("old", "ada")
+    made.space("idea", "ada", runs=True)
+    made.space("drift", "grace-h", runs=True)
+    made.app("yesterday", "Deleted", SpaceName="old")
+    return made
+
+
+def paced(sagemaker: SageMaker, looks: int = 100) -> Pace:
+    left = itertools.count(looks, -1)
+    return Pace(lambda: float(next(left)), sagemaker.pause, look=0.5)
+
+
+def test_a_space_is_told_with_its_owner_and_whether_it_runs(sagemaker: SageMaker) -> None:
+    found = [(one.owner, one.name, one.runs, one.since, one.storage_gb) for one in spaces(sagemaker, DOMAIN)]
+    assert found == [
+        ("ada", "idea", ("default",), MADE, 20),
+        ("ada", "old", (), None, 20),
+        ("grace-h", "drift", ("default",), MADE, 20),
+    ]
+
+
+def test_a_domain_without_a_space_has_none() -> None:
+    assert spaces(SageMaker(), DOMAIN) == []
+    assert clear(SageMaker(), DOMAIN, pace=paced(SageMaker()), tell=print) == []
+
+
+def test_apps_go_before_spaces_and_each_is_asked_to_go_once(sagemaker: SageMaker) -> None:
+    told: list[str] = []
+    assert clear(sagemaker, DOMAIN, pace=paced(sagemaker), tell=told.append) == []
+    assert sagemaker.spaces == {}
+    assert [call.split()[0] for call in sagemaker.calls] == ["app"] * 2 + ["space"] * 3
+    assert len(set(sagemaker.calls)) == 5
+    assert told[0] == "deleting app idea/JupyterLab/default"
+
+
+def test_an_app_of_a_profile_from_before_there_were_spaces_goes_too(sagemaker: SageMaker) -> None:
+    sagemaker.app("default", UserProfileName="ada")
+    assert clear(sagemaker, DOMAIN, pace=paced(sagemaker), tell=lambda _: None) == []
+    assert "app default of ada" in sagemaker.calls
+
+
+def test_what_there_is_no_time_for_is_told_and_the_next_call_goes_on(sagemaker: SageMaker) -> None:
+    sagemaker.slow = 10
+    left = clear(sagemaker, DOMAIN, pace=paced(sagemaker, looks=4), tell=lambda _: None)
+    assert left == ["app idea/JupyterLab/default (Deleting)", "app drift/JupyterLab/default (Deleting)"]
+    sagemaker.calls.clear()
+    assert clear(sagemaker, DOMAIN, pace=paced(sagemaker), tell=lambda _: None) == []
+    assert sagemaker.calls == ["space old", "space idea", "space drift"]
