@@ -24,6 +24,8 @@ from console.place import Place
 from console.render import live, page
 
 _MOST_KEPT = 1000
+_SHARED = "foundation"
+"""Stands in the ledger for the line where something is done to none, e.g. to an environment."""
 Given = Mapping[str, str]
 
 
@@ -119,14 +121,15 @@ class Desk:
         """Write into the ledger who did what and what came of it; what cannot be written is said."""
         from runtime import ledger
 
-        if "line" not in one.given or not hasattr(ledger, "act"):
+        if not hasattr(ledger, "act"):
             return
         try:
-            line = one.given["line"]
+            line = one.given.get("line", "")
+            outputs = self._place.outputs(line) if line else self._place.foundation()
             ledger.act(
                 self._place.client("dynamodb"),
-                self._place.outputs(line)["LedgerTable"],
-                line,
+                outputs["LedgerTable"],
+                line or _SHARED,
                 id=one.key,
                 who=self._place.who(),
                 what=f"{one.action.kind} {_told(one.given)}".strip(),

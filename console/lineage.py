@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from runtime import splits
 from runtime.plan import Plan
 from runtime.receipts import Receipt
 
@@ -48,7 +49,7 @@ def _nodes(found: Mapping[str, Receipt]) -> Iterator[Node]:
     for column, station, key in (("curated", "curation", "tables"), ("features", "features", "views")):
         for name, told in (outputs.get(station, {}).get(key) or {}).items():
             yield _table(column, name, told, fresh=is_skipped.get(station, False) or bool(told.get("fresh")))
-    dataset = outputs.get("dataset", {})
+    dataset = outputs.get(splits.RECEIPT, {})
     if dataset.get("fingerprint"):
         rows = dataset.get("rows")
         sizes = ", ".join(f"{part} {count:,}" for part, count in rows.items()) if isinstance(rows, dict) else ""
@@ -66,7 +67,7 @@ def _nodes(found: Mapping[str, Receipt]) -> Iterator[Node]:
 
 def _source(name: str, told: Mapping[str, Any]) -> Node:
     objects = [f"{one['uri']} {one.get('version') or one.get('etag') or ''}".strip() for one in told.get("objects", [])]
-    where = f"{told['files']} files" if "files" in told else str(told.get("origin", ""))
+    where = _many(told["files"], "file") if "files" in told else str(told.get("origin", ""))
     return Node(
         column="sources",
         name=name,
@@ -157,6 +158,10 @@ def _line(start: tuple[int, int], end: tuple[int, int]) -> str:
     to_x, to_y = end[0], end[1] + _HEIGHT / 2
     middle = (x + to_x) / 2
     return f'<path class="link" d="M{x} {y}C{middle} {y} {middle} {to_y} {to_x} {to_y}"/>'
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _short(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from runtime.promotion import Champion
 from runtime.records import RunRecord
 
 PER_PAGE = 24
+_MADE_UP = re.compile(r"[0-9A-F]{8}-\w+$")
+"""What CloudFormation adds to a name."""
 MARKS = 12
 """How many of a line's last runs are shown as marks."""
 _POOL = ThreadPoolExecutor(8, thread_name_prefix="lines")
@@ -193,13 +196,14 @@ def _ringing(place: Place) -> Mapping[str, Sequence[str]]:
     asked = {"AlarmNamePrefix": prefix, "StateValue": "ALARM", "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
     names: list[str] = []
     for page in place.client("cloudwatch").get_paginator("describe_alarms").paginate(**asked):
-        names += [one["AlarmName"] for kind in ("MetricAlarms", "CompositeAlarms") for one in page.get(kind, [])]
+        told = [one for kind in ("MetricAlarms", "CompositeAlarms") for one in page.get(kind, [])]
+        names += [one["AlarmName"] for one in told if one["StateValue"] == "ALARM"]
     lines = {_bare(line): line for line in _told_apart(place)[0]}
     found: dict[str, list[str]] = {}
     for name in names:
         stack, _, own = name.removeprefix(prefix).partition("-")
         if line := lines.get(_bare(stack)):
-            found.setdefault(line, []).append(own)
+            found.setdefault(line, []).append(_MADE_UP.sub("", own))
     return found
 
 

@@ -15,7 +15,7 @@ from config.errors import LineError
 from console.place import Place
 from console.starting import arn_of
 from console.strip import Step, lasted, steps
-from runtime import ledger, receipts, reports
+from runtime import ledger, receipts, reports, splits
 from runtime.events import STATIONS
 from runtime.paths import RunPaths
 from runtime.receipts import Receipt
@@ -23,6 +23,7 @@ from runtime.records import RunRecord, StationRecord
 from runtime.reports import Report
 
 INSPECTED = ("curation", "features", "scoring")
+_RECEIPTS = (*STATIONS, splits.RECEIPT)
 SHOWN_ROWS = 5
 """How many sample rows of a failed test the page shows; the whole report shows them all."""
 _POOL = ThreadPoolExecutor(8, thread_name_prefix="run")
@@ -149,8 +150,8 @@ def left(place: Place, line: str, run: str) -> Left:
     paths = RunPaths(lake=place.foundation()["LakeBucket"], line=line, run=run)
     s3 = place.client("s3")
     try:
-        made = _POOL.map(lambda name: receipts.read(s3, paths, name), (*STATIONS, "dataset"))
-        found = {name: one for name, one in zip((*STATIONS, "dataset"), made, strict=True) if one is not None}
+        made = _POOL.map(lambda name: receipts.read(s3, paths, name), _RECEIPTS)
+        found = {name: one for name, one in zip(_RECEIPTS, made, strict=True) if one is not None}
         told = _POOL.map(lambda name: reports.read(s3, paths, name), INSPECTED)
         return Left(found, [report for report in told if report is not None])
     except ClientError as error:

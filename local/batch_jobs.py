@@ -92,6 +92,7 @@ class Job(models.Job):
             definition = self.job_definition.container_properties or {}
             more = {
                 "image": definition.get("image"),
+                "logConfiguration": definition.get("logConfiguration"),
                 "jobRoleArn": definition.get("jobRoleArn"),
                 "exitCode": self.exit_code,
                 "reason": self.container_reason,

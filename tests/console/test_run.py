@@ -8,7 +8,7 @@ import pytest
 
 from console import lineage, logs
 from console.run_story import left, rows, story
-from runtime import events, receipts
+from runtime import events, receipts, splits
 from runtime.paths import RunPaths
 from runtime.plan import Plan, Statement
 from runtime.receipts import Receipt
@@ -32,7 +32,7 @@ LEFT: dict[str, dict[str, Any]] = {
         "tables": {"orders": {**TABLE, "quarantined": 3}, "customers": {**TABLE, "snapshot": 12, "fresh": True}},
     },
     "features": {"views": {"history": {**TABLE, "snapshot": 13, "online": 70}}},
-    "dataset": {"fingerprint": "d" * 64, "rows": {"train": 600, "test": 100}, "reused": False},
+    splits.RECEIPT: {"fingerprint": "d" * 64, "rows": {"train": 600, "test": 100}, "reused": False},
     "training": {"variant": "boosting", "manifest_sha256": "a" * 64},
     "release": {"version": 4},
     "scoring": {"snapshot": 14, "rows": 200, "score_date": "2026-04-01", "model_version": 4},
@@ -74,7 +74,7 @@ def plan() -> Plan:
 def test_what_a_run_made_of_what_is_told_with_the_ids_that_name_it(looked: Looked) -> None:
     found = lineage.nodes(left(looked.place, "sold", "run-1").receipts)
     assert [(node.column, node.name, node.id[:4], node.detail) for node in found] == [
-        ("sources", "orders", "ffff", "1,000 rows, 1 files"),
+        ("sources", "orders", "ffff", "1,000 rows, 1 file"),
         ("sources", "gauge", "eeee", "5 rows, postgres"),
         ("curated", "orders", "11", "1,000 rows, 3 quarantined"),
         ("curated", "customers", "12", "1,000 rows"),
