@@ -54,11 +54,29 @@ class Cost:
     not_counted: Sequence[str] = NOT_COUNTED
 
 
-def environments(place: Place) -> list[Seen]:
-    """Return every environment of the account and region by name."""
-    there = place.kept("environments", lambda: standing(place.client("cloudformation"), place.client("ssm")))
+@dataclass(frozen=True)
+class Account:
+    """The environments of the account and region by name; ``notes`` are about all of them."""
+
+    each: Sequence[Seen]
+    notes: Sequence[str] = ()
+
+
+def environments(place: Place) -> Account:
+    """Return every environment; where extensions may not be read, when each expires by its last deploy."""
+    there, notes = place.kept("environments", lambda: _standing(place))
     now = dt.datetime.now(dt.UTC)
-    return list(_POOL.map(lambda one: _seen(place, one, now), there))
+    return Account(list(_POOL.map(lambda one: _seen(place, one, now), there)), notes)
+
+
+def _standing(place: Place) -> tuple[list[Standing], list[str]]:
+    cloudformation, ssm = place.client("cloudformation"), place.client("ssm")
+    try:
+        return standing(cloudformation, ssm), []
+    except ClientError as error:
+        if error.operation_name != "GetParametersByPath":
+            raise
+        return standing(cloudformation, None), [f"by how much `line env extend` put expiry off is not known: {error}"]
 
 
 def _seen(place: Place, one: Standing, now: dt.datetime) -> Seen:
@@ -142,7 +160,7 @@ def spent_by(place: Place, name: str) -> Spent:
 
 
 def _one(place: Place, name: str) -> Standing:
-    there = place.kept("environments", lambda: standing(place.client("cloudformation"), place.client("ssm")))
+    there, _ = place.kept("environments", lambda: _standing(place))
     found = next((one for one in there if one.name == name), None)
     if found is None:
         raise LineError(f"environment {name!r} does not stand here, expected one of {_listed(there)}: choose one")

@@ -64,8 +64,8 @@ class Standing:
 
 
 def standing(cloudformation: Any, ssm: Any) -> list[Standing]:
-    """Return every environment of the account and region, by name."""
-    extended = dict(_extensions(ssm))
+    """Return every environment of the account and region, by name; without ``ssm`` as if none had been extended."""
+    extended = dict(_extensions(ssm)) if ssm is not None else {}
     found: dict[str, list[Mapping[str, Any]]] = {}
     for page in cloudformation.get_paginator("describe_stacks").paginate():
         for stack in page["Stacks"]:

@@ -27,7 +27,7 @@ def routes() -> list[Route]:
 
 
 def show(request: Request) -> Response:
-    return page(request, "environments.html", title=TITLE, each=environments(request.app.state.place))
+    return page(request, "environments.html", title=TITLE, account=environments(request.app.state.place))
 
 
 def show_cost(request: Request) -> Response:
