@@ -69,7 +69,7 @@ class Published:
         session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
         place, secret = Place(environment, Deployed(session, environment)), Secret()
         http = TestClient(build(place, port=PORT, secret=secret), base_url=HOME, headers={"Origin": HOME})
-        assert http.get(f"/?key={secret.value}").status_code == 200
+        assert http.get(f"/?key={secret.value}", follow_redirects=False).status_code == 303
         order = Order(line=lake.line, bundle=whole, given={}, environment=environment)
         return cls(aws, environment, lake, order, place, http, secret)
 
