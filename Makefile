@@ -62,10 +62,17 @@ assembly: $(INSTALLED) $(NODE_MODULES) ## synthesize environments into assembly.
 	if [ -n "$$REF" ]; then $(CDK) synth --quiet --output assembly/branch -c "branch=$$REF"; fi
 	tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf assembly.tar assembly
 
+# Its ledger is told how the deploy ended; that it could not be told is said, and changes nothing about the deploy.
+# What a branch's environment is called comes in ID of the process's environment, the commit before this one in SINCE.
 .PHONY: deploy
 deploy: $(INSTALLED) $(NODE_MODULES) ## deploy an environment out of assembly.tar, as it is: ENV=dev
 	rm -rf assembly && tar -xf assembly.tar
-	$(CDK) deploy --app assembly/$(ENV) --all --require-approval never --progress events --ci
+	status=0; $(CDK) deploy --app assembly/$(ENV) --all --require-approval never --progress events --ci || status=$$?; \
+		set -- "$${ID:-$(ENV)}"; \
+		if [ -n "$$COMMIT" ]; then set -- "$$@" --commit "$$COMMIT"; fi; \
+		if [ -n "$$SINCE" ]; then set -- "$$@" --since "$$SINCE"; fi; \
+		if [ $$status -ne 0 ]; then set -- "$$@" --failed; fi; \
+		line env deployed "$$@" || true; exit $$status
 
 .PHONY: rehearsal
 rehearsal: $(INSTALLED) $(NODE_MODULES) ## run every line here, and keep what each run tells in .assembly/rehearsal

@@ -96,6 +96,36 @@ def extend(
 
 
 @app.command()
+def deployed(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The environment: dev, qa, prod, or a branch's id.")],
+    *,
+    commit: Annotated[
+        str | None, typer.Option(metavar="COMMIT", help="What was deployed; without it, what is checked out.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="COMMIT", help="What was deployed before: the commits after it came with this deploy."),
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="The deploy failed.")] = False,
+    id_: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="The deploy's own id: told twice, it counts once.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell an environment's ledger of a deploy, and of the commits that came with it, as git knows them.
+
+    `make deploy` and the workflows do it by themselves. For example: `line env deployed dev --since HEAD~3`. Exit
+    status: 0, 1 when the environment cannot be told.
+    """
+    from cli.ending import ended
+    from cli.env_deployed import tell_deploy
+
+    raise typer.Exit(
+        ended(lambda: tell_deploy(name, commit=commit, since=since, failed=failed, id_=id_, as_json=as_json))
+    )
+
+
+@app.command()
 def destroy(
     which: Which,
     *,

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from config.environment import PATTERN, Environment
 from config.errors import LineError
 from config.loading import ROOT, environment_names, load_environment
+from config.naming import slug
 from config.reading import read
 from config.strict import Strict
 
@@ -95,6 +96,12 @@ def role_name(environment: str, does: Literal["deploys", "destroys"] = "deploys"
     ('assembly-line-deploys-prod', 'assembly-line-destroys-branch')
     """
     return f"assembly-line-{does}-{environment}"
+
+
+def bus_arn(environment: Environment, partition: str = "aws") -> str:
+    """Return the ARN of an environment's event bus; of the branches' pattern, one with a wildcard for their ids."""
+    bus = slug(environment.name) if environment.protected else slug("*")
+    return f"arn:{partition}:events:{environment.region}:{environment.account}:event-bus/{bus}"
 
 
 def bootstrap_roles(environment: Environment, partition: str = "aws") -> list[str]:

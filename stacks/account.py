@@ -20,6 +20,7 @@ from config.account import Account, bootstrap_roles, deployers, load_account, ro
 from config.environment import Environment
 from config.errors import LineError
 from config.loading import standing_names
+from stacks.builds import allow_telling
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
@@ -69,6 +70,7 @@ class AccountStack(cdk.Stack):
         for environment in deployed:
             deploys = self._role(environment, "deploys")
             allow(deploys, "sts:AssumeRole", on=bootstrap_roles(environment, partition=self.partition))
+            allow_telling(deploys, environment, partition=self.partition)
             if not environment.protected:
                 grant(self._role(environment, "destroys"), standing=standing_names())
         if any(not environment.protected for environment in deployed):

@@ -15,7 +15,9 @@ from constructs import Construct
 
 from assembly_line.logbook import Logbook
 from assembly_line.permissions import allow, allow_key
+from config.account import bus_arn
 from config.environment import Environment
+from runtime import events
 
 IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
 ARTEFACTS_WHY = "CodePipeline makes the keys of a run's artefacts: only their bucket is known here"
@@ -98,6 +100,17 @@ class Build(Construct):
             "runOrder": order,
             **more,
         }
+
+
+def allow_telling(role: iam.Role, environment: Environment, *, partition: str) -> None:
+    """Let who deploys an environment tell its ledger so, and nothing else of what the bus is for."""
+    allow(
+        role,
+        "events:PutEvents",
+        on=[bus_arn(environment, partition)],
+        why="the bus of a branch's environment has its id, which is known when the branch is there",
+        when={"ForAllValues:StringEquals": {"events:detail-type": events.ENVIRONMENT_DEPLOYED}},
+    )
 
 
 def allow_artefacts(role: iam.Role, bucket: s3.IBucket, key: kms.IKey) -> None:

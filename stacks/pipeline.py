@@ -20,13 +20,14 @@ from config.account import FILE, Source, bootstrap_roles, load_account
 from config.environment import Environment
 from config.errors import LineError
 from config.loading import load_environment
-from stacks.builds import Build, allow_artefacts
+from stacks.builds import Build, allow_artefacts, allow_telling
 
 ORDER = ("dev", "qa", "prod")
 """The environments through which each commit goes; a person lets it into every one but the first."""
 
 _SEAL = 'export DIGEST="$(sha256sum < assembly.tar | cut -d " " -f 1)"'
 _CHECK = 'cp "$CODEBUILD_SRC_DIR_Assembly/assembly.tar" . && echo "$DIGEST  assembly.tar" | sha256sum --check --strict'
+_DEPLOY = 'COMMIT="$CODEBUILD_RESOLVED_SOURCE_VERSION" make deploy'
 
 
 def add_pipeline(app: cdk.App, *, environment: Environment, synthesizer: cdk.IStackSynthesizer) -> PipelineStack:
@@ -93,11 +94,12 @@ class PipelineStack(cdk.Stack):
                 self,
                 f"Deploy{environment.name.capitalize()}",
                 **common,
-                commands=[_CHECK, "make deploy"],
+                commands=[_CHECK, _DEPLOY],
                 docker=True,
                 minutes=120,
             )
             allow(deploy.role, "sts:AssumeRole", on=bootstrap_roles(environment, partition=self.partition))
+            allow_telling(deploy.role, environment, partition=self.partition)
             projects.append(deploy)
             stages.append(_stage(environment.name, deploy, asked=index > 0))
         self.role = self._pipeline_role(source, projects)

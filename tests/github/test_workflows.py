@@ -157,6 +157,8 @@ def test_all_environments_are_deployed_from_one_file_in_order() -> None:
             "environment": name,
             "id": name,
             "digest": "${{ needs.assembly.outputs.digest }}",
+            "commit": "${{ github.sha }}",
+            "since": "${{ github.event.before }}",
         }
 
 

@@ -91,9 +91,12 @@ def test_no_subject_has_a_wildcard() -> None:
     assert "StringLike" not in json.dumps(trust())
 
 
-def test_a_role_that_deploys_may_do_nothing_but_assume_what_bootstrap_made() -> None:
+def test_a_role_that_deploys_may_do_nothing_but_assume_what_bootstrap_made_and_tell_of_it() -> None:
     for name in NAMES:
-        (statement,) = rights(f"Deploys{name.capitalize()}")["Statement"]
+        statement, tells = rights(f"Deploys{name.capitalize()}")["Statement"]
+        assert tells["Action"] == "events:PutEvents"
+        assert tells["Condition"] == {"ForAllValues:StringEquals": {"events:detail-type": "Environment Deployed"}}
+        assert tells["Resource"].endswith(":event-bus/assembly-line-" + ("*" if name == "branch" else name))
         assert statement["Action"] == "sts:AssumeRole"
         assert statement["Resource"] == bootstrap_roles(environment(name))
         assert not [arn for arn in statement["Resource"] if "*" in arn or "cfn-exec" in arn]

@@ -108,7 +108,7 @@ def test_every_environment_is_deployed_from_the_one_assembly_whose_digest_was_ta
         }
         check, last = commands(f"Deploy{name.capitalize()}")
         assert check.endswith('echo "$DIGEST  assembly.tar" | sha256sum --check --strict')
-        assert last == "make deploy"
+        assert last == 'COMMIT="$CODEBUILD_RESOLVED_SOURCE_VERSION" make deploy'
 
 
 def test_a_role_reaches_the_bootstrap_roles_of_its_own_environment_only() -> None:
