@@ -28,7 +28,11 @@ class Deployed:
         return self.session.client(service)
 
     def outputs(self, line: str) -> dict[str, str]:
-        return {**self._outputs(stack_name(self.environment)), **self._outputs(stack_name(self.environment, line))}
+        return {**self.foundation(), **self._outputs(stack_name(self.environment, line))}
+
+    def foundation(self) -> dict[str, str]:
+        """Return the outputs of what the environment's lines share."""
+        return self._outputs(stack_name(self.environment))
 
     def _outputs(self, name: str) -> dict[str, str]:
         try:

@@ -619,16 +619,24 @@ def report(
 def ledger(
     line: Annotated[str, typer.Argument(metavar="LINE", help="The line whose story is told.")],
     last: Annotated[int, typer.Option(min=1, metavar="N", help="Only the newest so many moments.")] = 60,
+    environment: Annotated[
+        str, typer.Option(metavar="NAME", help="Where: `local` is a running `line up`, any other is on AWS.")
+    ] = "local",
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="Put into the ledger what Step Functions remembers and it lacks.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the moments as one JSON document.")] = False,
 ) -> None:
-    """Tell what happened to a line in the running `line up`: runs and what asked for them, tests, versions.
+    """Tell what happened to a line: runs and what asked for them, tests, versions, alarms, deploys, what people did.
 
-    For example: line ledger flights --last 20
+    For example: line ledger flights --last 20; line ledger flights --backfill --environment dev
     """
     from cli.ending import ended
-    from cli.ledger import show_ledger
+    from cli.ledger import fill_ledger, show_ledger
 
-    raise typer.Exit(ended(lambda: show_ledger(line, last=last, as_json=as_json)))
+    if backfill:
+        raise typer.Exit(ended(lambda: fill_ledger(line, as_json=as_json, environment=environment)))
+    raise typer.Exit(ended(lambda: show_ledger(line, last=last, as_json=as_json, environment=environment)))
 
 
 @app.command()

@@ -134,6 +134,16 @@ class RunningSite:
             )
         return {**deployed[FOUNDATION], **deployed[stack_of(line)]}
 
+    def foundation(self) -> dict[str, str]:
+        """Return the outputs of what lines share; raises LineError where nothing is deployed."""
+        deployed: dict[str, dict[str, str]] = self.status()["outputs"]
+        if FOUNDATION not in deployed:
+            raise LineError(
+                f"nothing is deployed in the `line up` at {self.endpoint}: run a line in it, or deploy with "
+                "`line cdk deploy --all -c env=local`"
+            )
+        return deployed[FOUNDATION]
+
     def grants(self) -> dict[str, int]:
         found: dict[str, int] = self.status()["grants"]
         return found

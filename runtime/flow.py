@@ -13,10 +13,8 @@ from runtime.events import WHOLE_RUN
 from runtime.records import RunRecord, StationRecord
 
 
-def tell(record: RunRecord, station: str, moment: str) -> None:
-    """Write the metrics of an event that was just recorded: the end of a station or of a run; a start has none."""
-    if moment != "finished":
-        return
+def tell(record: RunRecord, station: str) -> None:
+    """Write the metrics of an end that was just recorded: that of a station, or of the run as station ``run``."""
     if station == WHOLE_RUN:
         measures.emit({measures.LINE: record.line}, of_run(record))
         return

@@ -13,10 +13,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime import events, flow
+from runtime import events
 from runtime.chronicle import act, actions, alarms, deploys
 from runtime.items import beginning, put
 from runtime.projection import newest, project, record_of, records
+from runtime.records import RunRecord
 from runtime.records import moment as read_moment
 
 __all__ = [
@@ -60,16 +61,18 @@ class Entry:
 
 
 def record(dynamodb: Any, table: str, event: Mapping[str, Any]) -> bool:
-    """Keep an EventBridge event of a line; returns False when it was known already (a duplicate changes nothing).
+    """Keep an EventBridge event of a line; returns False when it was known already (a duplicate changes nothing)."""
+    return keep(dynamodb, table, event)[0]
 
-    The run's record is brought up to date either way: whoever kept the event may have died before that.
+
+def keep(dynamodb: Any, table: str, event: Mapping[str, Any]) -> tuple[bool, RunRecord]:
+    """Keep an event of a line; returns whether it is new, and what its run's record is now.
+
+    The record is brought up to date either way: whoever kept the event before may have died then.
     """
     detail = event["detail"]
     fresh = put(dynamodb, table, item(event))
-    made = project(dynamodb, table, detail["line"], detail["run"])
-    if fresh:
-        flow.tell(made, detail.get("station", events.WHOLE_RUN), _MOMENTS[event["detail-type"]])
-    return fresh
+    return fresh, project(dynamodb, table, detail["line"], detail["run"])
 
 
 def item(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runtime import chronicle, events, ledger
+from runtime import chronicle, events, flow, ledger
 
 _ABOUT = ("line", "run", "station", "environment", "id", "alarmName")
 
@@ -17,7 +17,11 @@ def record(dynamodb: Any, table: str, environment: str, event: Mapping[str, Any]
             return chronicle.keep_alarm(dynamodb, table, environment, event)
         case events.ENVIRONMENT_DEPLOYED:
             return chronicle.keep_deploy(dynamodb, table, event["detail"])
-    return ledger.record(dynamodb, table, event)
+    detail = event["detail"]
+    fresh, run = ledger.keep(dynamodb, table, event)
+    if fresh and event["detail-type"] in (events.STATION_FINISHED, events.RUN_FINISHED):
+        flow.tell(run, detail.get("station", events.WHOLE_RUN))
+    return fresh
 
 
 def about(event: Mapping[str, Any]) -> dict[str, str]:

@@ -79,20 +79,9 @@ class Aws:
         return name
 
     def ledger(self) -> str:
-        """Create a ledger's table: its keys, and the index that lists records."""
-        name, keys = _new("ledger"), ("pk", "sk", projection.LISTED, projection.AT)
-        index = {
-            "IndexName": projection.INDEX,
-            "KeySchema": _schema(projection.LISTED, projection.AT),
-            "Projection": {"ProjectionType": "ALL"},
-        }
-        self.plain("dynamodb").create_table(
-            TableName=name,
-            KeySchema=_schema("pk", "sk"),
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-            GlobalSecondaryIndexes=[index],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        """Create a ledger's table."""
+        name = _new("ledger")
+        create_ledger(self.plain("dynamodb"), name)
         return name
 
     def queue(self) -> str:
@@ -228,6 +217,19 @@ def aws() -> Iterator[Aws]:
         yield Aws(endpoint=f"http://{host}:{port}")
     patches.undo()
     server.stop()
+
+
+def create_ledger(dynamodb: Any, name: str) -> None:
+    """Create a ledger's table: its keys, and the index that lists records."""
+    keys = ("pk", "sk", projection.LISTED, projection.AT)
+    index = {"IndexName": projection.INDEX, "KeySchema": _schema(projection.LISTED, projection.AT)}
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=_schema("pk", "sk"),
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+        GlobalSecondaryIndexes=[{**index, "Projection": {"ProjectionType": "ALL"}}],
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 def _schema(*keys: str) -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ from config.loading import ROOT
 from jobs import arguments
 from jobs.__main__ import JOBS
 from jobs.maintain import REQUIRED
-from runtime import events
+from runtime import backfill, events
 from runtime.receipts import Receipt
 from tests.stacks.synthesis import Assembly, Json, definition, resolved, states, synthesized
 
@@ -142,6 +142,11 @@ def test_the_states_name_the_stations_of_the_ledger(local: Assembly) -> None:
         if "events:putEvents" in str(state.get("Resource"))
     ]
     assert said == [events.WHOLE_RUN, *events.STATIONS]
+
+
+def test_the_states_have_the_names_by_which_a_ledger_is_filled_again(local: Assembly) -> None:
+    names = {name for name, _, _ in states(definition(local))}
+    assert set(backfill.STARTS) | set(backfill.ENDS) | {backfill.FAILURE, backfill.FINISH} <= names
 
 
 def batch_commands(local: Assembly) -> dict[str, list[str]]:
