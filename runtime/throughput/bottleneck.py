@@ -47,7 +47,7 @@ class Load:
 class WhatIf:
     """A station that needs ``faster`` less time, or whose runs never end badly there (``faster`` is None).
 
-    ``capacity`` is by which part more the line could deliver, ``throughput`` by which part more it would, as it is used.
+    ``capacity`` is by which part more the line could deliver, ``throughput`` by which it would, as it is used.
     """
 
     station: str

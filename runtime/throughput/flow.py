@@ -95,7 +95,7 @@ class Occupancy:
 
 
 def on_the_line(runs: Runs, first: int, last: int, *, without: Column | None = None) -> Occupancy:
-    """Return how many runs there were at a time, runs ``without`` apart; one that has not ended is there until ``last``."""
+    """Return how many runs there were at a time, runs ``without`` apart; one under way is there until ``last``."""
     there = slice(None) if without is None else ~without
     ends = np.where(runs.finished == NEVER, last, runs.finished)
     return Occupancy(runs.started[there], ends[there], first, last)

@@ -14,11 +14,10 @@ from runtime.throughput.spread import Spread, spread
 class Lead:
     """Lead times of the data that were delivered.
 
-    The data of a run that ended without a delivery are delivered by a later run of the line: their lead time lasts until
-    the first delivery among the runs that began after it. Those are ``carried``. Where nobody knows when the data of a
-    delivery landed, its lead time begins with its run (``from_start``). A delivery that seems older than its data, since
-    clocks disagree, has a lead time of 0 (``skewed``). ``undelivered`` data still wait, the oldest for
-    ``oldest_seconds``.
+    The data of a run that ended badly are delivered by a later run of the line: their lead time lasts until the first
+    delivery among the runs that began after it. Those are ``carried``. Where nobody knows when the data of a delivery
+    landed, its lead time begins with its run (``from_start``). A delivery that seems older than its data, since clocks
+    disagree, has a lead time of 0 (``skewed``). ``undelivered`` data still wait, the oldest for ``oldest_seconds``.
     """
 
     time: Spread

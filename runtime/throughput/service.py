@@ -26,10 +26,8 @@ class Service:
     rolled_back: int
 
 
-def service(
-    times: Sequence[Production], run_of: Callable[[str], RunRecord | None], now: dt.datetime
-) -> Service | None:
-    """Return how fresh the newest time in production is, None before a line's first release; ``run_of`` knows its run."""
+def service(times: Sequence[Production], run_of: Callable[[str], RunRecord | None], now: dt.datetime) -> Service | None:
+    """Return how fresh what is in production is, None before a line's first release; ``run_of`` knows a run."""
     if not times:
         return None
     current = max(times, key=lambda time: time.number)

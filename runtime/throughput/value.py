@@ -32,7 +32,7 @@ class Halt:
 
 @dataclass(frozen=True)
 class InProgress:
-    """The runs that are on the line now; ``stuck`` are those that are there for ten times as long as nine of ten take."""
+    """The runs on the line now; ``stuck`` are those that are there for ten times as long as nine of ten take."""
 
     runs: int
     oldest_seconds: float
@@ -41,7 +41,7 @@ class InProgress:
 
 @dataclass(frozen=True)
 class ValueJourney:
-    """The figures of the runs that began from ``first`` on and before ``last``; shares are None where there is nothing."""
+    """The figures of the runs that began from ``first`` on, before ``last``; shares are None where there is nothing."""
 
     first: dt.datetime
     last: dt.datetime

@@ -1,4 +1,4 @@
-"""The figures of the value journey once more, from the raw items of the ledger: loops over dictionaries, one per figure.
+"""The figures of the value journey once more, from the raw items of the ledger: a loop over dictionaries per figure.
 
 It shares no code with what it checks: it knows DynamoDB's items, moments as text, and the definitions of the manual.
 """
@@ -9,6 +9,7 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 Item = Mapping[str, Mapping[str, str]]
@@ -258,7 +259,7 @@ def _loads(runs: list[Run], stuck: list[Run], first: dt.datetime, last: dt.datet
 def _usual_most(spans: list[tuple[dt.datetime, dt.datetime]], first: dt.datetime, last: dt.datetime) -> int:
     edges = sorted({first, last, *(min(max(at, first), last) for span in spans for at in span)})
     held: Counter[int] = Counter()
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         held[_count(spans, begin)] += int((end - begin) / dt.timedelta(microseconds=1))
     busy = sum(time for count, time in held.items() if count)
     return next(
@@ -307,7 +308,9 @@ def _slope(counts: list[int]) -> float | None:
     if n < 3:
         return None
     middle, mean = (n - 1) / 2, sum(counts) / n
-    return sum((i - middle) * (count - mean) for i, count in enumerate(counts)) / sum((i - middle) ** 2 for i in range(n))
+    return sum((i - middle) * (count - mean) for i, count in enumerate(counts)) / sum(
+        (i - middle) ** 2 for i in range(n)
+    )
 
 
 def _at(text: str) -> dt.datetime:

@@ -38,7 +38,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Factory:
-    """``every`` is the mean time between arrivals, 0 where there is always another; ``at_once`` how many runs there are."""
+    """``every`` is the mean time between arrivals, 0 where there is always another; ``at_once`` how many runs."""
 
     stations: tuple[Plan, ...]
     at_once: int = 1

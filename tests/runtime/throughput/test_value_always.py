@@ -1,4 +1,4 @@
-"""On any ledger every figure equals a recomputation from the raw items: late, doubled, skewed, lost and unended runs."""
+"""On any ledger every figure equals a recomputation from the raw items: late, doubled, skewed, lost, unended runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from tests.runtime.throughput import naive
 BEGIN = dt.datetime(2026, 1, 7, 12, tzinfo=dt.UTC)
 LATER = st.sampled_from([0, 30, 600, 7_000, 90_000, 40 * 86_400])
 """Seconds from the last beginning to the moment of asking."""
-STATUS = st.sampled_from(["succeeded"] * 4 + ["flagged", "halted", "halted", "failed", "skipped", "waiting", "exploded"])
+STATUS = st.sampled_from(
+    ["succeeded"] * 4 + ["flagged", "halted", "halted", "failed", "skipped", "waiting", "exploded"]
+)
 CAUSES = st.lists(st.sampled_from(["rows", "nulls", "<script>"]), max_size=2)
 STEP = st.sampled_from([0, 0, 1, 2, 5, 60, 600]) | st.integers(-30, 90_000)
 """Seconds from one event to the next: often none, sometimes backwards, since clocks disagree."""
@@ -47,13 +49,13 @@ def ledgers(draw: st.DrawFn) -> list[dict[str, dict[str, str]]]:
                 of_run.append(_item(number, station, "started", at))
             at += dt.timedelta(seconds=draw(STEP))
             if draw(st.integers(0, 9)):
-                end = _finished(number, station, at, draw(STATUS), draw(CAUSES), draw(st.integers(0, 50)))
+                end = _finished(number, station, at, draw(STATUS), draw(CAUSES), seconds=draw(st.integers(0, 50)))
                 if station == "curation" and landed:
                     end["landed"] = {"S": landed.isoformat()}
                 of_run.append(end)
         at += dt.timedelta(seconds=draw(STEP))
         if draw(st.integers(0, 4)):
-            of_run.append(_finished(number, "run", at, draw(STATUS), [], 0))
+            of_run.append(_finished(number, "run", at, draw(STATUS), [], seconds=0))
         items += of_run or [_item(number, "run", "started", at)]
     return items
 
@@ -70,7 +72,7 @@ def _item(number: int, station: str, moment: str, at: dt.datetime) -> dict[str, 
 
 
 def _finished(
-    number: int, station: str, at: dt.datetime, status: str, causes: list[str], seconds: int
+    number: int, station: str, at: dt.datetime, status: str, causes: list[str], *, seconds: int
 ) -> dict[str, dict[str, str]]:
     return {
         **_item(number, station, "finished", at),
