@@ -31,7 +31,7 @@ class Deployed:
         return {**self.foundation(), **self._outputs(stack_name(self.environment, line))}
 
     def foundation(self) -> dict[str, str]:
-        """Return the outputs of what the environment's lines share."""
+        """Return the outputs of what all lines share; raises LineError where it cannot be read."""
         return self._outputs(stack_name(self.environment))
 
     def _outputs(self, name: str) -> dict[str, str]:

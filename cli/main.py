@@ -640,6 +640,34 @@ def ledger(
 
 
 @app.command()
+def throughput(
+    line: Annotated[str | None, typer.Argument(metavar="[LINE]", help="One line; without it, all of them.")] = None,
+    environment: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="local, or one on AWS, read as AWS_PROFILE and AWS_REGION say."),
+    ] = "local",
+    *,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="MOMENT", help="Runs and deploys from then on.")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="MOMENT", help="Runs and deploys before then.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how data become decisions and ideas become changes: lead time, yield, the bottleneck, where ideas wait.
+
+    From the ledger: lead and cycle times, work in progress, first-pass yield, halts by cause, throughput per week, the
+    bottleneck and what a faster station would gain; and of deploys lead time for change, frequency, failures and time
+    to restore. For example: `line throughput flights --from 2026-01-01`, or `line throughput --environment prod --json`
+    """
+    from cli.ending import ended
+    from cli.throughput import show_throughput
+
+    raise typer.Exit(
+        ended(lambda: show_throughput(line, environment=environment, first=first, last=last, as_json=as_json))
+    )
+
+
+@app.command()
 def labels(
     line: LineName,
     unmatched: Annotated[

@@ -1,12 +1,14 @@
 """The innovation journey: from an idea that is committed to the environment in which it serves, in DORA's figures.
 
 A *change* is a deploy of the environment. It failed when the deploy did, or when an alarm began after it, before the
-next one and within a day. Drift and performance alarms tell of the world rather than of a change, so they do not count.
+next one and within a day. Alarms of drift, quality and performance tell of the world rather than of a change: they do
+not count.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,7 +21,8 @@ from runtime.throughput.spread import Spread, spread
 
 BLAMED = dt.timedelta(days=1)
 """How long after a change an alarm counts as its doing."""
-_OF_THE_WORLD = ("drift", "performance")
+_OF_THE_WORLD = re.compile(r"(Drift|Quality|Performance|Line)Alarm")
+"""Alarms that follow what the world sends, and the one that rings with any other of its line."""
 _WEEK = dt.timedelta(days=7)
 
 
@@ -100,7 +103,7 @@ def incidents(alarms: Iterable[Alarm]) -> list[Incident]:
     ringing: dict[str, dt.datetime] = {}
     found: list[Incident] = []
     for one in sorted(alarms, key=lambda alarm: alarm.at):
-        if any(word in one.name.lower() for word in _OF_THE_WORLD):
+        if _OF_THE_WORLD.search(one.name):
             continue
         if one.state == "ALARM":
             ringing.setdefault(one.name, one.at)
