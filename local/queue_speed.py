@@ -12,20 +12,26 @@ from typing import TYPE_CHECKING, Any
 from moto.sqs import models
 
 if TYPE_CHECKING:
+    from local.patches import Patches
     from local.server import EmbeddedAws
 
 
 def install(aws: EmbeddedAws) -> None:
     """Look at the clock once a scan instead of twice a message."""
-    tell_time_plainly(aws)
-    scan_once(aws)
-    read_one_attribute_alone(aws)
+    replace(aws.patches)
 
 
-def tell_time_plainly(aws: EmbeddedAws) -> None:
+def replace(patches: Patches) -> None:
+    """The same for whoever runs moto without the rest."""
+    tell_time_plainly(patches)
+    scan_once(patches)
+    read_one_attribute_alone(patches)
+
+
+def tell_time_plainly(patches: Patches) -> None:
     """Take the time from the clock: moto makes three datetimes for it (core/utils.py:211)."""
-    aws.patches.replace(models, "unix_time", time.time)
-    aws.patches.replace(models, "unix_time_millis", milliseconds)
+    patches.replace(models, "unix_time", time.time)
+    patches.replace(models, "unix_time_millis", milliseconds)
 
 
 def milliseconds() -> float:
@@ -33,7 +39,7 @@ def milliseconds() -> float:
     return time.time() * 1000
 
 
-def scan_once(aws: EmbeddedAws) -> None:
+def scan_once(patches: Patches) -> None:
     """Count and list messages with one look at the clock (models.py:496 to 555)."""
 
     def receivable(queue: Any) -> list[Any]:
@@ -48,18 +54,18 @@ def scan_once(aws: EmbeddedAws) -> None:
         now = milliseconds()
         return sum(1 for message in queue._messages if message.visible_at >= now)
 
-    aws.patches.replace(models.Queue, "messages", property(receivable))
-    aws.patches.replace(models.Queue, "approximate_number_of_messages_delayed", property(delayed))
-    aws.patches.replace(models.Queue, "approximate_number_of_messages_not_visible", property(not_visible))
+    patches.replace(models.Queue, "messages", property(receivable))
+    patches.replace(models.Queue, "approximate_number_of_messages_delayed", property(delayed))
+    patches.replace(models.Queue, "approximate_number_of_messages_not_visible", property(not_visible))
 
 
-def read_one_attribute_alone(aws: EmbeddedAws) -> None:
+def read_one_attribute_alone(patches: Patches) -> None:
     """Read a queue's retention without all its other attributes, once a message received (models.py:1279)."""
 
     def is_message_valid_based_on_retention_period(self: Any, queue_name: str, message: Any) -> bool:
         kept = int(self.get_queue(queue_name).message_retention_period)
         return bool(kept + message.sent_timestamp / 1000 > time.time())
 
-    aws.patches.replace(
+    patches.replace(
         models.SQSBackend, "is_message_valid_based_on_retention_period", is_message_valid_based_on_retention_period
     )

@@ -10,6 +10,7 @@ from moto import backends
 from moto.stepfunctions.parser.asl.utils import json_path
 
 if TYPE_CHECKING:
+    from local.patches import Patches
     from local.server import EmbeddedAws
 
 _loader = cache(botocore.session.create_loader)
@@ -19,6 +20,11 @@ _modules = frozenset(backends.list_of_moto_modules())
 
 def install(aws: EmbeddedAws) -> None:
     """Share what is read, as long as the server runs; nobody changes it."""
-    aws.patches.replace(botocore.session, "create_loader", _loader)
-    aws.patches.replace(json_path, "parse", _parsed)
-    aws.patches.replace(backends, "list_of_moto_modules", lambda: _modules)
+    replace(aws.patches)
+
+
+def replace(patches: Patches) -> None:
+    """The same for whoever runs moto without the rest."""
+    patches.replace(botocore.session, "create_loader", _loader)
+    patches.replace(json_path, "parse", _parsed)
+    patches.replace(backends, "list_of_moto_modules", lambda: _modules)

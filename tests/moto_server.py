@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import socket
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -17,11 +18,12 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.responses import S3Response
-from moto.server import ThreadedMotoServer
 
-from local import quick_items, quick_queries, transactions
+from local import queue_speed, quick_items, quick_queries, read_once, transactions
 from local.conditional_puts import one_at_a_time
+from local.http_server import HttpServer
 from local.patches import Patches
 from runtime import projection
 
@@ -205,18 +207,17 @@ def converge(aws: Aws, scenario: Callable[[], Scenario]) -> list[str]:
 def aws() -> Iterator[Aws]:
     """A moto server for the whole session."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
     patches = Patches()
-    transactions.replace(patches)
-    quick_items.replace(patches)
-    quick_queries.replace(patches)
+    for seam in (read_once, queue_speed, transactions, quick_items, quick_queries):
+        seam.replace(patches)
+    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    server = HttpServer(listener, DomainDispatcherApplication(create_backend_app), print)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(S3Response, "put_object", one_at_a_time())
-        yield Aws(endpoint=f"http://{host}:{port}")
+        yield Aws(endpoint=f"http://127.0.0.1:{listener.getsockname()[1]}")
     patches.undo()
-    server.stop()
+    server.close()
+    listener.close()
 
 
 def create_ledger(dynamodb: Any, name: str) -> None:
