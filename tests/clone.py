@@ -67,12 +67,19 @@ class Clone:
         process = self.start(*arguments)
         return self.wait(process)
 
+    def python(self, code: str) -> Ended:
+        """Run a piece of Python, as a notebook beside the lines does."""
+        return self.wait(self._started("-c", code))
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Call the command."""
+        return self._started("-m", "cli.main", *arguments)
+
+    def _started(self, *arguments: str) -> subprocess.Popen[str]:
         temporary = self.home / "tmp"
         temporary.mkdir(exist_ok=True)
         return subprocess.Popen(
-            [sys.executable, "-m", "cli.main", *arguments],
+            [sys.executable, *arguments],
             cwd=self.root,
             env={
                 **os.environ,
