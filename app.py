@@ -70,7 +70,9 @@ def assemble(app: cdk.App, wanted: Environment, bundles: Mapping[str, Bundle]) -
             synthesizer=_synthesizer(),
             **common,
         )
-    if wanted.workbench is not None:
+    if wanted.workbench is not None and _is_embedded():
+        print("workbench: left out, since the embedded AWS has no SageMaker Studio", file=sys.stderr)
+    elif wanted.workbench is not None:
         WorkbenchStack(
             app,
             "Workbench",

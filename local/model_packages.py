@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FIDELITY = [
     Row("SageMaker", "model packages and groups: create, list, describe, update, delete, approval events", "real"),
     Row("SageMaker", "validation of a model package", "absent", "a package is Completed at once"),
+    Row("SageMaker", "Studio: domains, profiles, spaces", "absent", "an environment's workbench is left out, and told"),
 ]
 
 

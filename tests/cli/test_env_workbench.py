@@ -19,14 +19,14 @@ def test_an_environment_without_a_workbench_is_told_how_to_get_one() -> None:
     ended = RUN.invoke(app, ["env", "workbench", "prod"])
     assert ended.exit_code == 1
     assert ended.stderr == (
-        "environment 'prod' has no workbench: add `workbench` to config/environments/prod.yaml and deploy\n"
+        "error: environment 'prod' has no workbench: add `workbench` to config/environments/prod.yaml and deploy\n"
     )
 
 
 def test_a_workbench_that_is_not_deployed_is_told_with_the_mend() -> None:
     ended = RUN.invoke(app, ["env", "workbench", "dev", "--json"])
     assert ended.exit_code == 1
-    assert ended.stderr.startswith("stack AssemblyLine-dev-Foundation cannot be read in region eu-central-1 (")
+    assert ended.stderr.startswith("error: stack AssemblyLine-dev-Foundation cannot be read in region eu-central-1 (")
     assert ended.stderr.count("\n") == 1
 
 
@@ -39,4 +39,4 @@ def test_a_workbench_that_is_not_deployed_is_told_with_the_mend() -> None:
 )
 def test_spaces_do_not_go_unasked(arguments: list[str], message: str) -> None:
     ended = RUN.invoke(app, ["env", "workbench", "dev", *arguments])
-    assert (ended.exit_code, ended.stderr) == (2, message)
+    assert (ended.exit_code, ended.stderr) == (2, f"error: {message}")

@@ -1,20 +1,34 @@
-"""Spaces and how they go, on a SageMaker in memory that deletes as AWS does: in its own time, a space after its apps."""
+"""Spaces and how they go, on a SageMaker in memory that deletes as AWS does: in its time, a space after its apps."""
 
 from __future__ import annotations
 
 import datetime as dt
 import itertools
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.validate import validate_parameters
 
 from runtime.teardown.pace import Pace
 from runtime.workbench import clear, spaces
 
 MADE = dt.datetime(2026, 11, 27, 8, tzinfo=dt.UTC)
 DOMAIN = "d-1"
+
+
+@cache
+def model() -> ServiceModel:
+    return ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
+
+
+def valid(operation: str, asked: dict[str, Any]) -> None:
+    """Raise ParamValidationError for a call that SageMaker's API does not describe."""
+    validate_parameters(asked, model().operation_model(operation).input_shape)
 
 
 class SageMaker:
@@ -49,12 +63,11 @@ class SageMaker:
         )
 
     def get_paginator(self, operation: str) -> Any:
-        listed = {
-            "list_spaces": ("Spaces", lambda: list(self.spaces.values())),
-            "list_apps": ("Apps", lambda: self.apps),
-        }
-        key, found = listed[operation]
-        return _Pages(lambda: {key: [dict(one) for one in found()]})
+        def page() -> dict[str, Any]:
+            found = self.spaces.values() if operation == "list_spaces" else self.apps
+            return {"Spaces" if operation == "list_spaces" else "Apps": [dict(one) for one in found]}
+
+        return _Pages(operation, page)
 
     def pause(self, _: float) -> None:
         for doomed in self.going:
@@ -66,26 +79,31 @@ class SageMaker:
                 self.spaces.pop(thing["SpaceName"], None)
         self.going = [one for one in self.going if one[0] > 0]
 
-    def delete_app(self, *, DomainId: str, AppType: str, AppName: str, **where: str) -> None:
-        (found,) = [one for one in self.apps if one["AppName"] == AppName and where.items() <= one.items()]
-        self.calls.append(f"app {AppName} of {next(iter(where.values()))}")
+    def delete_app(self, **asked: str) -> None:
+        valid("DeleteApp", asked)
+        wanted = {key: value for key, value in asked.items() if key != "DomainId"}
+        (found,) = [one for one in self.apps if wanted.items() <= one.items()]
+        self.calls.append(f"app {asked['AppName']} of {asked.get('SpaceName') or asked['UserProfileName']}")
         found["Status"] = "Deleting"
         self.going.append([self.slow, found])
 
-    def delete_space(self, *, DomainId: str, SpaceName: str) -> None:
-        if any(app.get("SpaceName") == SpaceName and app["Status"] != "Deleted" for app in self.apps):
+    def delete_space(self, **asked: str) -> None:
+        valid("DeleteSpace", asked)
+        name = asked["SpaceName"]
+        if any(app.get("SpaceName") == name and app["Status"] != "Deleted" for app in self.apps):
             error = {"Code": "ResourceInUse", "Message": "Unable to delete Space. Apps are associated with it."}
             raise ClientError({"Error": error}, "DeleteSpace")
-        self.calls.append(f"space {SpaceName}")
-        self.spaces[SpaceName]["Status"] = "Deleting"
-        self.going.append([self.slow, self.spaces[SpaceName]])
+        self.calls.append(f"space {name}")
+        self.spaces[name]["Status"] = "Deleting"
+        self.going.append([self.slow, self.spaces[name]])
 
 
 class _Pages:
-    def __init__(self, page: Any) -> None:
-        self._page = page
+    def __init__(self, operation: str, page: Any) -> None:
+        self._operation, self._page = operation, page
 
     def paginate(self, **what: Any) -> Iterator[Any]:
+        valid({"list_spaces": "ListSpaces", "list_apps": "ListApps"}[self._operation], what)
         assert what == {"DomainIdEquals": DOMAIN}
         yield self._page()
 
