@@ -18,7 +18,7 @@ from cli.asked import Asked
 from cli.ending import UsageError
 from cli.library import Opened, open_library, opened_if_running, who
 from cli.order import take_order
-from cli.site import ENVIRONMENT
+from cli.site import ENVIRONMENT, meant
 from runtime.builder import Builder, Built, Request
 
 if TYPE_CHECKING:
@@ -93,17 +93,19 @@ def load(
     *,
     given: Sequence[str] = (),
     part: str | None = None,
-    environment: str = ENVIRONMENT,
+    environment: str | None = None,
     name: str = "",
     **options: Any,
 ) -> pa.Table:
     """Return a dataset of the line as an Arrow table: the whole, or one part; built if it is not there yet.
 
-    It is read in the running ``line up``, or, with the caller's own credentials, in an ``environment`` on AWS. Options
-    are those of ``line dataset build``: ``features``, ``as_of``, ``first``, ``last``, ``task``, ``examples``.
+    It is read in the running ``line up``, or, with the caller's own credentials, in an ``environment`` on AWS; where
+    none is given, LINE_ENVIRONMENT may name one, as it does in a space of the workbench. Options are those of ``line
+    dataset build``: ``features``, ``as_of``, ``first``, ``last``, ``task``, ``examples``.
     """
     import pyarrow as pa
 
+    environment = environment or meant()
     order = take_order(line, given=given, environment=environment)
     opened = open_library(order.bundle, environment)
     manifest = built_by(opened, Asked(**options).request(order), name).manifest

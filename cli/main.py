@@ -335,6 +335,7 @@ ReadIn = Annotated[
     typer.Option(
         "--environment",
         metavar="NAME",
+        envvar="LINE_ENVIRONMENT",
         help="local: the running `line up`; else an environment on AWS, with your own credentials and region.",
     ),
 ]

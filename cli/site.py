@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ENVIRONMENT = "local"
+VARIABLE = "LINE_ENVIRONMENT"
+"""What a space of the workbench says, so that its notebooks and terminals read the environment that it belongs to."""
+
 FOUNDATION = stack_name(ENVIRONMENT)
+
+
+def meant() -> str:
+    """Return the environment that whoever names none means to read."""
+    return os.environ.get(VARIABLE) or ENVIRONMENT
 
 
 def stack_of(line: str, environment: str = ENVIRONMENT) -> str:

@@ -3,7 +3,10 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
+from cli.dataset import load
 from cli.main import app
+from cli.site import meant
+from config.errors import LineError
 from tests.moto_server import Aws
 
 RUN = CliRunner()
@@ -40,3 +43,15 @@ def test_a_workbench_that_is_not_deployed_is_told_with_the_mend() -> None:
 def test_spaces_do_not_go_unasked(arguments: list[str], message: str) -> None:
     ended = RUN.invoke(app, ["env", "workbench", "dev", *arguments])
     assert (ended.exit_code, ended.stderr) == (2, f"error: {message}")
+
+
+def test_in_a_space_a_notebook_and_a_terminal_read_the_environment_that_it_belongs_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LINE_ENVIRONMENT", "dev")
+    with pytest.raises(LineError, match=r"^stack AssemblyLine-dev-Foundation cannot be read in region eu-central-1"):
+        load("flights")
+    ended = RUN.invoke(app, ["dataset", "build", "flights"])
+    assert ended.stderr.startswith("error: stack AssemblyLine-dev-Foundation cannot be read in region eu-central-1")
+    monkeypatch.setenv("LINE_ENVIRONMENT", "")
+    assert meant() == "local"
