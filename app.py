@@ -33,7 +33,6 @@ from stacks.checks import add_checks
 from stacks.foundation import FoundationStack
 from stacks.line import LineStack
 from stacks.pipeline import add_pipeline
-from stacks.workbench import WorkbenchStack
 
 
 def build(app: cdk.App, *, environment: str | Environment, lines: list[str]) -> None:
@@ -73,6 +72,8 @@ def assemble(app: cdk.App, wanted: Environment, bundles: Mapping[str, Bundle]) -
     if wanted.workbench is not None and _is_embedded():
         print("workbench: left out, since the embedded AWS has no SageMaker Studio", file=sys.stderr)
     elif wanted.workbench is not None:
+        from stacks.workbench import WorkbenchStack  # which few environments have: the others do not wait for it
+
         WorkbenchStack(
             app,
             "Workbench",
