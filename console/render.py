@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 
 from console.guard import STORED_POLICY
 from console.strip import run_seconds, station_marks
+from runtime.throughput.words import lasting
 
 HERE = Path(__file__).parent
 _TEMPLATES = jinja2.Environment(
@@ -80,23 +81,6 @@ def _moment(at: dt.datetime | str | None) -> str:
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _duration(seconds: float | None) -> str:
-    """Write a time in its two largest units.
-
-    >>> _duration(0.25), _duration(75), _duration(3_661), _duration(200_000), _duration(None)
-    ('0.2 s', '1 m 15 s', '1 h 1 m', '2 d 7 h', '')
-    """
-    if seconds is None:
-        return ""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    whole = int(seconds)
-    for size, big, small, name in ((86_400, "d", "h", 3_600), (3_600, "h", "m", 60), (60, "m", "s", 1)):
-        if whole >= size:
-            return f"{whole // size} {big} {whole % size // name} {small}"
-    return ""
-
-
 def _figure(value: float | None) -> str:
     """Write a figure to four digits."""
     return "" if value is None else f"{value:.4g}"
@@ -104,7 +88,7 @@ def _figure(value: float | None) -> str:
 
 _TEMPLATES.filters |= {
     "moment": _moment,
-    "duration": _duration,
+    "duration": lasting,
     "figure": _figure,
     "ran": run_seconds,
     "stationmarks": station_marks,

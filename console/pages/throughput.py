@@ -12,16 +12,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from cli.throughput import Books, innovation_of, value_of
 from config.errors import LineError
 from console.actions import Action
 from console.place import Place
 from console.render import html, page
-from runtime import ledger, promotion
 from runtime.charts import bar
-from runtime.throughput.bottleneck import Bottleneck
 from runtime.throughput.flow import Week
-from runtime.throughput.service import service
-from runtime.throughput.value import ValueJourney, value
+from runtime.throughput.innovation import InnovationJourney
+from runtime.throughput.value import ValueJourney
+from runtime.throughput.words import says
 from runtime.timeline import Axis, Series, timeline
 
 TITLE, PATH = "Throughput", "/throughput"
@@ -57,6 +57,7 @@ def show(request: Request) -> Response:
         title=TITLE,
         journeys=journeys,
         others=names[_MOST_LINES:],
+        ideas=innovation(place, names, days),
         days=days,
         ranges=RANGES,
     )
@@ -89,15 +90,33 @@ def journey(place: Place, line: str, days: str) -> Journey:
         return Journey(line, lacks=str(error))
 
 
+def innovation(place: Place, names: list[str], days: str) -> InnovationJourney | str:
+    """Return the journey of changes into this environment over the last days, or why it cannot be read."""
+
+    def read() -> InnovationJourney:
+        now = dt.datetime.now(dt.UTC)
+        return innovation_of(_books(place), names, now=now, since=_since(days, now), until=now)
+
+    try:
+        return place.kept(f"innovation/{days}", read, seconds=_SECONDS_KEPT)
+    except (LineError, ClientError, BotoCoreError) as error:
+        return str(error)
+
+
 def _read(place: Place, line: str, days: str) -> Journey:
-    dynamodb, table = place.client("dynamodb"), place.outputs(line)["LedgerTable"]
     now = dt.datetime.now(dt.UTC)
-    since = now - dt.timedelta(days=int(days)) if days else None
-    times = promotion.history(dynamodb, table, line)
-    fresh = service(times, lambda run: ledger.record_of(dynamodb, table, line, run), now)
-    return Journey(
-        line, value(ledger.records(dynamodb, table, line, since, now), now=now, since=since, until=now, service=fresh)
-    )
+    return Journey(line, value_of(_books(place), line, now=now, since=_since(days, now), until=now))
+
+
+def _books(place: Place) -> Books:
+    outputs = place.foundation()
+    if "LedgerTable" not in outputs:
+        raise LineError(f"environment {place.environment!r} has no ledger yet: deploy it")
+    return Books(place.client("dynamodb"), outputs["LedgerTable"], place.environment)
+
+
+def _since(days: str, now: dt.datetime) -> dt.datetime | None:
+    return now - dt.timedelta(days=int(days)) if days else None
 
 
 def charts(found: ValueJourney) -> list[Any]:
@@ -121,20 +140,6 @@ def charts(found: ValueJourney) -> list[Any]:
         ),
         drawn("Work in progress", [Series("on average", of("in_progress"))], "runs on the line at a time, on average"),
     ]
-
-
-def says(found: Bottleneck) -> str:
-    """Return the bottleneck in a sentence with its evidence."""
-    load = next(one for one in found.loads if one.station == found.station)
-    gain = max((one.throughput for one in found.what_if if one.station == found.station), default=0.0)
-    evidence = f"{load.share:.0%} of the work of a delivery, busy {load.used:.0%} of the time"
-    if found.limited_by == "demand":
-        return (
-            f"{found.station} is where the line spends most ({evidence}), but nothing waits for it: "
-            f"the line could deliver {found.capacity:.4g} a week and is asked for {found.rate:.4g}."
-        )
-    why = "runs follow one another without a pause" if found.limited_by == "runs" else "runs wait for it"
-    return f"{found.station} holds the line up: {evidence}, and {why}. Making it faster gains up to {gain:.0%}."
 
 
 def _figure(week: Week, name: str) -> float:
