@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.progress import Progress
-from cli.releasing import Desk, desk, me, tell
+from cli.releasing import Desk, acting, desk, me, tell
 from config.errors import LineError
 from config.loading import ROOT
 from runtime import promotion
@@ -26,7 +26,8 @@ def approve_version(
     at = desk(line, root)
     remark = remark_of(me(by), comment)
     began = time.monotonic()
-    with Progress() as progress:
+    what = f"{'reject' if reject else 'approve'} version {version}"
+    with Progress() as progress, acting(at, me(by), what):
         champion = decide(at, version, reject=reject, remark=remark, phase=progress.phase)
     seconds = time.monotonic() - began
     told: dict[str, Any] = {"line": line, "version": version, "status": "rejected" if reject else "approved"}

@@ -7,6 +7,7 @@ import json
 import os
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,23 @@ def tell_deploy(
     count = f"{len(commits)} commit{'' if len(commits) == 1 else 's'}"
     print(f"{name}: told of a deploy that {detail['status']}, of {detail['commit'][:12]} with {count}{why}")
     return 0
+
+
+def tell_here(client: Any, *, failed: bool = False, root: Path = ROOT) -> None:
+    """Tell the embedded AWS's ledger of what was just deployed into it, where git knows what that is."""
+    commit = head(root)
+    if commit is None:
+        return
+    with suppress(LineError):  # a deploy that failed before there was a bus
+        detail = chronicle.deployed(
+            environment="local",
+            id_=uuid.uuid4().hex,
+            at=dt.datetime.now(dt.UTC),
+            status="failed" if failed else "succeeded",
+            commit=commit,
+            commits=came_with(commit, since=None, merges=False, root=root),
+        )
+        put(client, detail)
 
 
 def put(client: Any, detail: Mapping[str, Any]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import getpass
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from cli.running import site_of
 from config.errors import LineError
 from config.loading import ROOT
-from runtime import causes
+from runtime import causes, ledger
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 
@@ -41,6 +42,20 @@ class Desk:
             time.sleep(_SECONDS_BETWEEN_LOOKS)
         if told["status"] != "SUCCEEDED":
             raise LineError(_why(self.line, told))
+
+
+@contextmanager
+def acting(at: Desk, who: str, what: str) -> Iterator[None]:
+    """Keep in the ledger who did what to the line, and how it ended."""
+    outcome = "ended unexpectedly"
+    try:
+        yield
+        outcome = "done"
+    except LineError as error:
+        outcome = f"failed: {error}"
+        raise
+    finally:
+        ledger.act(at.client("dynamodb"), at.ledger, at.line, who=who, what=what, outcome=outcome)
 
 
 _RUN_IT = "start one and run the line in it; docs/release.md tells how to do it on AWS"

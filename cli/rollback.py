@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cli.progress import Progress
-from cli.releasing import Desk, desk, me, tell
+from cli.releasing import Desk, acting, desk, me, tell
 from config.loading import ROOT
 from runtime import promotion, rollback
 from runtime.promotion import Champion
@@ -20,7 +20,7 @@ def roll_back(line: str, *, by: str | None, as_json: bool, root: Path = ROOT) ->
     """Start the rollback of what is in production now and follow it; returns the exit status."""
     at = desk(line, root)
     began = time.monotonic()
-    with Progress() as progress:
+    with Progress() as progress, acting(at, me(by), "roll back"):
         current, champion = back(at, by=me(by), phase=progress.phase)
     seconds = time.monotonic() - began
     told = {

@@ -244,10 +244,14 @@ class _Desk:
         """Deploy an assembly and return nothing, or why it was not."""
         if self.site.runs():
             return "a run is under way in it: what has changed is deployed with the next run"
+        from cli.env_deployed import tell_here
+
         try:
             self.site.aws.deploy(folder)
         except LineError as error:
+            tell_here(self.site.client("events"), failed=True)
             return str(error)
+        tell_here(self.site.client("events"))
         self.said = replace(self.said, assembly=assembly)
         self.announce()
         return ""

@@ -163,10 +163,12 @@ def own_site(
     with ThreadPoolExecutor() as pool, closing(Processes()) as processes:
         synthesis = pool.submit(synthesize, processes, lines, root)
         other = pool.submit(beside, processes)
+        from cli.env_deployed import tell_here
         from local.server import EmbeddedAws
 
         with EmbeddedAws(port=port, warm=True) as aws:
             aws.deploy(synthesis.result())
+            tell_here(aws.client("events"), root=root)
             yield OwnSite(aws=aws), other.result()
 
 
