@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -44,6 +45,8 @@ class Timed:
         self.client = client
 
     def __getattr__(self, name: str) -> Any:
+        if name == "get_paginator":  # its pages are read while their time is taken off
+            return lambda asked: SimpleNamespace(paginate=lambda **given: [getattr(self, asked)(**given)])
         found = getattr(self.client, name)
         if not callable(found):
             return found
@@ -64,7 +67,7 @@ def costs() -> dict[str, float]:
     tables, lake = Tables(**KEYS), Lake()
     clients = {"dynamodb": tables, "s3": lake, "sqs": Sqs(queues), "sns": Sns([])}
     release(tables, lake, ["score", *(f"column_{i}" for i in range(25))])
-    variables = {**VARIABLES, "DEAD_LETTERS": "dead", "LEDGER_TABLE": "ledger"}
+    variables = {**VARIABLES, "DEAD_LETTERS": "dead", "LEDGER_TABLE": "ledger", "ENVIRONMENT_NAME": "dev"}
     del variables["POWERTOOLS_LOG_LEVEL"], variables["POWERTOOLS_METRICS_DISABLED"]
     store = Store(dynamodb=tables, predictions="predictions", windows="windows", line=LINE)
     lookup.put(tables, "predictions", [record(number) for number in range(BATCHES * BATCH)], store=store)

@@ -148,7 +148,7 @@ KINDS = [
         ref=lambda made: made.properties["ConnectionInput"]["Name"],
         delete=_delete_connection,
         accepts=accepting("ConnectionInput"),
-        ignored=accepting("CatalogId"),
+        ignored=accepting("CatalogId", "Tags"),
         update=anew(_create_connection, _delete_connection),
     ),
     Kind(
