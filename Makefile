@@ -92,7 +92,7 @@ site: $(INSTALLED) ## the manual as a site in site/, built with zensical and loo
 	pytest tests/docs/test_site.py
 
 .PHONY: bench
-bench: $(INSTALLED) ## benchmarks beside their peers, as ratios: BENCH="run inspections asof curation drift memory serving handlers messages synth"
+bench: $(INSTALLED) ## benchmarks beside their peers, as ratios: BENCH="run inspections asof curation drift memory serving handlers messages synth console throughput"
 	python -m bench $(BENCH)
 
 .PHONY: parity

@@ -16,6 +16,7 @@ TOPICS = {
     "memory": "memory.py",
     "serving": "serving.py",
     "handlers": "handlers.py",
+    "throughput": "throughput.py",
     "messages": "messages.py",
     "synth": "synth.py",
     "console": "pages.py",

@@ -13,7 +13,6 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from assembly_line.metrics import line_metric
-from assembly_line.pace import WEEK, pace
 from assembly_line.run import Run
 from config.line import Line
 from runtime import measures
@@ -47,7 +46,6 @@ class LineDashboard(Construct):
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=name)
         self.dashboard.add_widgets(self._runs(run), _errors(functions))
         self.dashboard.add_widgets(self._drift(), self._performance())
-        self.dashboard.add_widgets(*pace(line.line))
         if alarms:
             self.dashboard.add_widgets(
                 cloudwatch.AlarmStatusWidget(title="Alarms", alarms=list(alarms), width=24, height=4)
@@ -131,18 +129,10 @@ class EnvironmentDashboard(Construct):
             ),
             _search("Labels joined", f'{by_line} MetricName="{measures.GROUND_TRUTH_JOINED}"', "Sum"),
         )
-        self.dashboard.add_widgets(
-            _search("Runs finished per week", f'{by_line} MetricName="{measures.RUN_SECONDS}"', "SampleCount", WEEK),
-            _search("Lead time, data landed to delivered", f'{by_line} MetricName="{measures.LEAD_TIME}"', "Average"),
-        )
-        self.dashboard.add_widgets(
-            _search("Halts and failures", f'{by_line} MetricName="{measures.HALTS}"', "Sum"),
-            _search("Seconds of runs", f'{by_line} MetricName="{measures.RUN_SECONDS}"', "Average"),
-        )
 
 
-def _search(title: str, query: str, statistic: str, period: Duration = _PERIOD) -> cloudwatch.GraphWidget:
-    expression = cloudwatch.SearchExpression(expression=f"SEARCH('{query}', '{statistic}')", label="", period=period)
+def _search(title: str, query: str, statistic: str) -> cloudwatch.GraphWidget:
+    expression = cloudwatch.SearchExpression(expression=f"SEARCH('{query}', '{statistic}')", label="", period=_PERIOD)
     return cloudwatch.GraphWidget(title=title, width=_HALF, left=[expression])
 
 

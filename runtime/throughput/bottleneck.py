@@ -1,6 +1,6 @@
 """The bottleneck: the station whose speed-up raises a line's throughput most, with the evidence for it.
 
-How it is found and what a run's concurrency means for it: docs/decisions/0024-the-bottleneck-is-what-a-replay-gains.md.
+How it is found and what a run's concurrency means for it: docs/decisions/0025-the-bottleneck-is-what-a-replay-gains.md.
 """
 
 from __future__ import annotations

@@ -47,32 +47,6 @@ def test_a_lines_dashboard_shows_drift_of_what_is_watched_and_its_bar() -> None:
     assert [bar["value"] for bar in performance["annotations"]["horizontal"]] == [0.6]
 
 
-def test_a_lines_dashboard_shows_its_pace() -> None:
-    found = widgets("Flights")
-    finished = found["Runs finished per week"]
-    assert names(finished) == {measures.RUN_SECONDS, measures.HALTS}
-    assert {metric[-1]["period"] for metric in finished["metrics"]} == {7 * 24 * 3600}
-    assert names(found["Lead time, data landed to delivered (s)"]) == {measures.LEAD_TIME}
-    for title, name in {
-        "Seconds of each station": measures.STATION_SECONDS,
-        "Seconds that each station waited": measures.STATION_WAIT,
-    }.items():
-        (search,) = found[title]["metrics"]
-        wanted = f"SEARCH('{{AssemblyLine,Line,Station}} Line=\"flights\" MetricName=\"{name}\"', 'Average')"
-        assert search[0]["expression"] == wanted
-
-
-def test_an_environments_dashboard_shows_the_pace_of_every_line() -> None:
-    found = widgets("Foundation")
-    for title, name in {
-        "Runs finished per week": measures.RUN_SECONDS,
-        "Lead time, data landed to delivered": measures.LEAD_TIME,
-        "Halts and failures": measures.HALTS,
-        "Seconds of runs": measures.RUN_SECONDS,
-    }.items():
-        assert f'MetricName="{name}"' in found[title]["metrics"][0][0]["expression"]
-
-
 def test_a_lines_dashboard_shows_runs_queues_requests_and_deliveries() -> None:
     found = widgets("Flights")
     assert names(found["Runs"]) == {"ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed"}
