@@ -18,6 +18,16 @@ _TIDY = [
     )
 ]
 
+QUERIES = "workbench/queries"
+"""Key prefix in the lake bucket of what Athena answered to people."""
+
+_ANSWERS = s3.LifecycleRule(
+    id="answers",
+    prefix=f"{QUERIES}/",
+    expiration=Duration.days(7),
+    noncurrent_version_expiration=Duration.days(1),
+)
+
 
 class Storage(Construct):
     """Private, versioned, encrypted, TLS-only buckets that survive their stack where the environment retains data."""
@@ -29,11 +39,11 @@ class Storage(Construct):
         self.access_logs = self._access_logs(environment)
         self.raw = self._bucket("Raw")
         self._tell_of_objects(self.raw)
-        self.lake = self._bucket("Lake")
+        self.lake = self._bucket("Lake", *([_ANSWERS] if environment.workbench else []))
         self.models = self._bucket("Models")
         self.delivered = self._bucket("Delivered")
 
-    def _bucket(self, id_: str) -> s3.Bucket:
+    def _bucket(self, id_: str, *more: s3.LifecycleRule) -> s3.Bucket:
         return s3.Bucket(
             self,
             id_,
@@ -43,7 +53,7 @@ class Storage(Construct):
             versioned=True,
             enforce_ssl=True,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            lifecycle_rules=_TIDY,
+            lifecycle_rules=[*_TIDY, *more],
             server_access_logs_bucket=self.access_logs,
             server_access_logs_prefix=f"{id_.lower()}/",
             removal_policy=self._removal,

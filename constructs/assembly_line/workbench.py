@@ -13,7 +13,8 @@ from constructs import Construct
 
 from assembly_line.naming import slug
 from assembly_line.shared import Shared
-from assembly_line.workbench_role import QUERIES, ProfileRights, space_role
+from assembly_line.storage import QUERIES
+from assembly_line.workbench_role import ProfileRights, space_role
 from assembly_line.workbench_start import digest, encoded, start_script
 from config.workbench import Workbench
 

@@ -9,11 +9,12 @@ from constructs import Construct
 from assembly_line.naming import slug
 from assembly_line.permissions import allow, allow_key
 from assembly_line.shared import Shared
+from assembly_line.storage import QUERIES
 from config import tags
 from config.workbench import Workbench
 
-PEOPLE, QUERIES = "workbench/people", "workbench/queries"
-"""Key prefixes in the lake bucket: a folder for each profile, and what Athena answered."""
+PEOPLE = "workbench/people"
+"""Key prefix in the lake bucket: a folder for each profile."""
 
 _SPACES = "a person makes spaces by names of their own: the domain and the owner are named"
 _RUNS = "names of executions are made by what starts them, and tell no environment"

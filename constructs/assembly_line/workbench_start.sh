@@ -33,7 +33,7 @@ write_token() { # git asks for the token each time, for this host alone; it neve
   cat >"$WORK/git-token" <<TOKEN
 #!/bin/bash
 [ "\$1" = get ] || exit 0
-token=\$(aws secretsmanager get-secret-value --region '$AWS_REGION' --secret-id '$TOKEN_SECRET' --query SecretString --output text) || exit 1
+token=\$('$(command -v aws)' secretsmanager get-secret-value --region '$AWS_REGION' --secret-id '$TOKEN_SECRET' --query SecretString --output text) || exit 1
 printf 'username=x-access-token\npassword=%s\n' "\$token"
 TOKEN
   chmod 700 "$WORK/git-token"

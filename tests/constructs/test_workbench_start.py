@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from assembly_line.workbench_start import LONGEST, encoded, start_script
 from config.environment import Environment
-from config.loading import load_environment
+from config.loading import ROOT, load_environment
 from config.workbench import Workbench
 from tests.moto_server import REGION, Aws
 
@@ -199,20 +204,80 @@ def test_a_folder_in_the_clones_place_is_left_alone(repository: Path, tmp_path: 
     assert (space.home / "assembly-line" / "mine.txt").read_text() == "mine"
 
 
-def test_the_token_is_asked_for_by_git_for_its_host_alone_and_is_never_on_the_disk(
-    repository: Path, tmp_path: Path, aws: Aws
+class Private(SimpleHTTPRequestHandler):
+    """A git server of the oldest kind: files, for whoever knows the token."""
+
+    def do_GET(self) -> None:
+        wanted = base64.b64encode(b"x-access-token:s3cret").decode()
+        if self.headers["Authorization"] == f"Basic {wanted}":
+            super().do_GET()
+        else:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="lines"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def private(repository: Path, tmp_path: Path) -> Iterator[str]:
+    """The address of the repository behind a password."""
+    git("clone", "--quiet", "--bare", str(repository), str(tmp_path / "served" / "lines.git"), at=tmp_path)
+    git("update-server-info", at=tmp_path / "served" / "lines.git")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Private, directory=str(tmp_path / "served")))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/lines.git"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_private_repository_is_cloned_with_a_token_that_is_never_on_the_disk(
+    private: str, tmp_path: Path, aws: Aws
 ) -> None:
     aws.client("secretsmanager").create_secret(Name="git/reader", SecretString="s3cret")
-    space = Space(tmp_path / "home", script_of(repository, token_secret="git/reader").replace("eu-central-1", REGION))
+    script = script_of(tmp_path, token_secret="git/reader").replace(f"file://{tmp_path}", private)
+    space = Space(tmp_path / "home", script.replace("eu-central-1", REGION))
     space.variables |= aws.environment()
-    assert space.start()[1] == "# Workbench of dev: ready"
-    helper = space.home / ".assembly-line" / "git-token"
-    asked = subprocess.run([helper, "get"], env=space.variables, capture_output=True, text=True, check=True).stdout
-    assert asked == "username=x-access-token\npassword=s3cret\n"
+    assert space.start()[1] == "# Workbench of dev: ready", space.note
+    git_again = f"cd {space.home / 'assembly-line'} && git fetch --quiet && git rev-parse origin/main"
+    assert len(space.terminal(git_again)) == 40  # with the token again, asked for anew
     config = git("config", "--list", at=space.home / "assembly-line")
-    assert re.search(rf"^credential\.file://\.helper=!{re.escape(str(helper))}$", config, re.MULTILINE)
+    host = re.escape(private.removesuffix("/lines.git"))
+    assert re.search(rf"^credential\.{host}\.helper=!", config, re.MULTILINE)
     kept = [path for path in space.home.rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
     assert kept == []
+
+
+def test_a_token_that_cannot_be_read_is_told(private: str, tmp_path: Path, aws: Aws) -> None:
+    script = script_of(tmp_path, token_secret="git/none").replace(f"file://{tmp_path}", private)
+    space = Space(tmp_path / "home", script.replace("eu-central-1", REGION))
+    space.variables |= aws.environment()
+    assert space.start()[1] == "# Workbench of dev: not ready"
+    assert "could not be cloned: fatal: could not read" in space.note
+    assert "token_secret" in space.note
+
+
+@pytest.mark.thorough  # it installs all that the lock names, from what uv downloaded when this environment was made
+def test_the_repository_itself_is_installed_and_both_terminal_and_notebook_use_it(tmp_path: Path) -> None:
+    tools = [str(Path(sys.executable).parent), os.environ["PATH"]]
+    asked = ["uv", "cache", "dir"]
+    told = subprocess.run(asked, env={**os.environ, "PATH": os.pathsep.join(tools)}, capture_output=True, check=True)
+    space = Space(tmp_path / "home", script_of(ROOT))
+    space.variables |= {"UV_CACHE_DIR": told.stdout.decode().strip(), "UV_COMPILE_BYTECODE": "0"}
+    del space.variables["PIP_NO_INDEX"]
+    assert space.start()[1] == "# Workbench of dev: ready", space.note
+    assert "dataset" in space.terminal("line --help")
+    clone = space.home / "assembly-line"
+    assert "flights" in space.terminal(f"cd {clone} && line validate")
+    kernel = json.loads((space.home / ".local/share/jupyter/kernels/assembly-line/kernel.json").read_text())
+    asked = [kernel["argv"][0], "-c", "from cli.dataset import load; import cli.site; print(cli.site.meant())"]
+    variables = {**space.variables, **kernel["env"]}
+    found = subprocess.run(asked, env=variables, capture_output=True, text=True, check=True, cwd="/").stdout
+    assert found == "dev\n"
 
 
 def test_a_script_that_is_too_long_is_refused() -> None:

@@ -181,6 +181,21 @@ def test_an_open_network_has_no_group_of_spaces_and_no_endpoint_with_a_price() -
     assert kinds == {"Gateway"}
 
 
+def test_answers_of_queries_are_encrypted_limited_and_go_after_a_week() -> None:
+    given = one("dev", "AWS::Athena::WorkGroup")["Properties"]["WorkGroupConfiguration"]
+    assert given["EnforceWorkGroupConfiguration"] is True
+    assert given["BytesScannedCutoffPerQuery"] == 100 * 1024**3
+    assert given["ResultConfiguration"]["EncryptionConfiguration"]["EncryptionOption"] == "SSE_KMS"
+    where = json.dumps(given["ResultConfiguration"]["OutputLocation"])
+    rules = [
+        rule
+        for bucket in resources("dev", "AWS::S3::Bucket", "Foundation").values()
+        for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+        if rule["Id"] == "answers"
+    ]
+    assert [(rule["Prefix"] in where, rule["ExpirationInDays"]) for rule in rules] == [(True, 7)]
+
+
 def test_each_person_has_a_profile_and_a_role_and_a_profile_made_by_hand_may_nothing() -> None:
     profiles = [each["Properties"] for each in resources("prod", "AWS::SageMaker::UserProfile").values()]
     assert {each["UserProfileName"]: each["SingleSignOnUserValue"] for each in profiles} == {
