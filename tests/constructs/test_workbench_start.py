@@ -261,14 +261,15 @@ def test_a_token_that_cannot_be_read_is_told(private: str, tmp_path: Path, aws: 
     assert "token_secret" in space.note
 
 
-@pytest.mark.thorough  # it installs all that the lock names, from what uv downloaded when this environment was made
+@pytest.mark.thorough  # it installs all that the lock names, from the package index where uv's cache lacks it
 def test_the_repository_itself_is_installed_and_both_terminal_and_notebook_use_it(tmp_path: Path) -> None:
     tools = [str(Path(sys.executable).parent), os.environ["PATH"]]
     asked = ["uv", "cache", "dir"]
     told = subprocess.run(asked, env={**os.environ, "PATH": os.pathsep.join(tools)}, capture_output=True, check=True)
     space = Space(tmp_path / "home", script_of(ROOT))
     space.variables |= {"UV_CACHE_DIR": told.stdout.decode().strip(), "UV_COMPILE_BYTECODE": "0"}
-    del space.variables["PIP_NO_INDEX"]
+    space.variables |= {name: value for name, value in os.environ.items() if name.startswith(("UV_", "SSL_"))}
+    del space.variables["UV_OFFLINE"], space.variables["PIP_NO_INDEX"]
     assert space.start()[1] == "# Workbench of dev: ready", space.note
     assert "dataset" in space.terminal("line --help")
     clone = space.home / "assembly-line"
