@@ -28,7 +28,9 @@ def model() -> ServiceModel:
 
 def valid(operation: str, asked: dict[str, Any]) -> None:
     """Raise ParamValidationError for a call that SageMaker's API does not describe."""
-    validate_parameters(asked, model().operation_model(operation).input_shape)
+    shape = model().operation_model(operation).input_shape
+    assert shape is not None
+    validate_parameters(asked, shape)
 
 
 class SageMaker:
@@ -91,7 +93,7 @@ class SageMaker:
         valid("DeleteSpace", asked)
         name = asked["SpaceName"]
         if any(app.get("SpaceName") == name and app["Status"] != "Deleted" for app in self.apps):
-            error = {"Code": "ResourceInUse", "Message": "Unable to delete Space. Apps are associated with it."}
+            error: Any = {"Code": "ResourceInUse", "Message": "Unable to delete Space. Apps are associated with it."}
             raise ClientError({"Error": error}, "DeleteSpace")
         self.calls.append(f"space {name}")
         self.spaces[name]["Status"] = "Deleting"
