@@ -66,7 +66,7 @@ def cost_line(
         stored_gb=stored_gb,
     )
     prices.check(environment.region)
-    found = _estimate(line, environment, where, prices=prices, usage=usage, root=root)
+    found = estimated(line, environment, where, prices=prices, usage=usage, root=root)
     if as_json:
         print(json.dumps(document(line, environment.name, found, usage), indent=2, ensure_ascii=False))
     else:
@@ -109,9 +109,10 @@ def document(line: str, environment: str, found: Estimate, usage: Usage) -> dict
     }
 
 
-def _estimate(
-    line: str, environment: Environment, where: Mapping[str, str], *, prices: Prices, usage: Usage, root: Path
+def estimated(
+    line: str, environment: Environment, where: Mapping[str, str] | None, *, prices: Prices, usage: Usage, root: Path
 ) -> Estimate:
+    """Return what the environment's and the line's stacks cost, used like this."""
     with closing(Processes()) as processes:
         folder = synthesize(processes, [line], root, where=where)
     stacks = read_templates(folder)

@@ -30,6 +30,8 @@ class Account:
     world: World = field(default_factory=World)
     attempts: Sequence[Attempt] = ()
     """The trainings of its sweep."""
+    memory: Mapping[str, float] = field(default_factory=dict)
+    """The most memory that a job of each station held, in megabytes, where jobs did its work."""
 
 
 def document(account: Account) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def document(account: Account) -> dict[str, Any]:
         "run": account.execution.run,
         "status": account.outcome.status,
         "seconds": round(account.outcome.seconds, 3),
-        "stations": [_station(entry, account.receipts.get(entry.station)) for entry in account.outcome.stations],
+        "stations": [_station(account, entry) for entry in account.outcome.stations],
         "trainings": [_training(attempt) for attempt in account.attempts],
         "inspections": _total(account.receipts.values()),
         "model": _model(account),
@@ -63,8 +65,11 @@ def findings(account: Account) -> list[dict[str, Any]]:
     ]
 
 
-def _station(entry: Entry, receipt: Receipt | None) -> dict[str, Any]:
+def _station(account: Account, entry: Entry) -> dict[str, Any]:
+    receipt = account.receipts.get(entry.station)
     shown: dict[str, Any] = {"station": entry.station, "status": entry.status, "seconds": round(entry.seconds, 3)}
+    if entry.station in account.memory:
+        shown["memory_mb"] = account.memory[entry.station]
     if entry.message:
         shown["message"] = entry.message
     if receipt is not None:

@@ -303,6 +303,50 @@ def new(
     raise typer.Exit(ended(lambda: make_line(name, template=template)))
 
 
+@app.command()
+def check(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line to check, e.g. flights.")],
+    scale: Annotated[
+        bool, typer.Option("--scale", help="Run it at 1x, 10x and 100x of its data, too; takes minutes.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else.")] = False,
+) -> None:
+    """Pass a line through its quality gate: mistakes in its folder, ruff, its tests and, with --scale, its growth.
+
+    An error stops the checks after it, a warning flags the line, info proposes a change. Exit status: 0 when there is
+    no error, 1 when there is one, 2 for a usage error.
+    """
+    from cli.check import check_a_line
+    from cli.ending import ended
+
+    raise typer.Exit(ended(lambda: check_a_line(line, scale=scale, as_json=as_json)))
+
+
+@app.command()
+def scale(
+    line: Annotated[str, typer.Argument(metavar="LINE", help="The line to run, e.g. flights.")],
+    factors: Annotated[str, typer.Option(metavar="A,B,C", help="Multiples of its data.")] = "1,10,100",
+    parameters: Parameters = None,
+    environment: Annotated[
+        str, typer.Option("--environment", metavar="NAME", help="The environment whose job sizes and prices count.")
+    ] = "local",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else.")] = False,
+) -> None:
+    """Run a line at 1x, 10x and 100x of its data, and show how time, memory and cost of each station grow.
+
+    Each run has an embedded AWS of its own, one after the other. Growth worse than linear is a warning. Exit status: 0
+    when each run succeeded, 1 when one did not, 2 for a usage error.
+    """
+    from cli.ending import ended
+    from cli.scale import scale_line
+
+    raise typer.Exit(
+        ended(
+            lambda: scale_line(line, factors=factors, given=parameters or [], environment=environment, as_json=as_json)
+        )
+    )
+
+
 dataset = typer.Typer(no_args_is_help=True, help="Build datasets as of any moment, and see where columns come from.")
 features = typer.Typer(no_args_is_help=True, help="Look after the feature store.")
 app.add_typer(dataset, name="dataset")

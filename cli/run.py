@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,9 @@ from runtime import attempts, promotion, receipts
 from runtime.events import STATIONS
 from runtime.monitoring.store import Store, instant
 from runtime.paths import RunPaths
+
+_DATASET = "training-dataset"
+"""The receipt of the job that builds the dataset."""
 
 
 def run_line(
@@ -83,16 +86,20 @@ def carry_out(order: Order, *, site: Site, its_sample: Sample, progress: Progres
     if outcome.status == "succeeded":
         progress.phase("asking for a prediction, telling what became of the examples")
         world = _play(order, site=site, outputs=outputs, its_sample=its_sample, before=before)
+    stations = _receipts(s3, outputs["LakeBucket"], execution, STATIONS)
+    tried = attempts.attempts(dynamodb, outputs["LedgerTable"], order.line, execution.run)
+    jobs = [_DATASET, *(f"training-{attempt.variant}" for attempt in tried)]
     return Account(
         execution=execution,
         outcome=outcome,
         environment=ENVIRONMENT,
-        receipts=_receipts(s3, outputs["LakeBucket"], execution),
+        receipts=stations,
         champion=promotion.champion(dynamodb, outputs["LedgerTable"], order.line),
         outputs=outputs,
         grants=site.grants(),
         world=world,
-        attempts=attempts.attempts(dynamodb, outputs["LedgerTable"], order.line, execution.run),
+        attempts=tried,
+        memory=_memory([*stations.values(), *_receipts(s3, outputs["LakeBucket"], execution, jobs).values()]),
     )
 
 
@@ -126,10 +133,19 @@ def _scored(order: Order, site: Site, outputs: Mapping[str, str]) -> Scored:
     return Scored(store=store, since=instant(str(order.values[line.scoring.date])), hours=line.scoring.hours)
 
 
-def _receipts(s3: Any, lake: str, execution: Execution) -> dict[str, receipts.Receipt]:
+def _receipts(s3: Any, lake: str, execution: Execution, names: Iterable[str]) -> dict[str, receipts.Receipt]:
     paths = RunPaths(lake=lake, line=execution.line, run=execution.run)
-    found = {station: receipts.read(s3, paths, station) for station in STATIONS}
-    return {station: receipt for station, receipt in found.items() if receipt is not None}
+    found = {name: receipts.read(s3, paths, name) for name in names}
+    return {name: receipt for name, receipt in found.items() if receipt is not None}
+
+
+def _memory(found: Iterable[receipts.Receipt]) -> dict[str, float]:
+    """Return the most that a job of each station held; one that was skipped held nothing."""
+    most: dict[str, float] = {}
+    for receipt in found:
+        if receipt.memory_mb and receipt.status != "skipped":
+            most[receipt.station] = max(receipt.memory_mb, most.get(receipt.station, 0.0))
+    return most
 
 
 @contextmanager

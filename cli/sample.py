@@ -8,6 +8,7 @@ the same.
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import os
 import sys
@@ -50,8 +51,13 @@ class Sample:
             return [json.loads(line) for line in file]
 
 
-def prepare(processes: Processes, line: str, given: Mapping[str, object], root: Path = ROOT) -> Sample:
-    """Return the line's sample for these parameter values; raises LineError when its sample.py fails."""
+def prepare(
+    processes: Processes, line: str, given: Mapping[str, object], root: Path = ROOT, *, scale: int = 1
+) -> Sample:
+    """Return the line's sample for these parameter values; raises LineError when its sample.py fails.
+
+    ``scale`` is how many times as many raw rows there are; what is asked and told stays that of scale 1.
+    """
     source = root / "lines" / line / "sample.py"
     if not source.is_file():
         raise LineError(
@@ -63,22 +69,31 @@ def prepare(processes: Processes, line: str, given: Mapping[str, object], root: 
     def make(folder: Path) -> None:
         run_python(
             processes,
-            ["-m", "cli.sample", line, str(folder), values],
+            ["-m", "cli.sample", line, str(folder), values, str(scale)],
             subject=shown(source, root),
             environment=os.environ,
             timeout=_DEADLINE_SECONDS,
             root=root,
         )
 
-    key = f"{line}-{fingerprint(root, ['uv.lock', f'lines/{line}'], values)}"
+    times = [f"scale {scale}"] if scale != 1 else []
+    key = f"{line}-{fingerprint(root, ['uv.lock', f'lines/{line}'], values, *times)}"
     return Sample(kept(root / ".assembly" / "samples", key, make))
 
 
-def _make(line: str, folder: Path, given: Mapping[str, object]) -> None:
+def _make(line: str, folder: Path, given: Mapping[str, object], scale: int) -> None:
     module = importlib.import_module(f"lines.{line}.sample")
     parameters = resolve(load_bundle(line).definition.parameters, given)
     (folder / "raw").mkdir()
-    module.raw(folder / "raw", parameters)
+    if scale == 1:
+        module.raw(folder / "raw", parameters)
+    elif "scale" in inspect.signature(module.raw).parameters:
+        module.raw(folder / "raw", parameters, scale=scale)
+    else:
+        raise LineError(
+            f"lines/{line}/sample.py: raw(directory, parameters) makes no more data than it has, expected "
+            "raw(directory, parameters, scale=1) that writes `scale` times as many rows: add it (docs/scale.md)"
+        )
     (folder / "request.json").write_text(json.dumps(module.request(parameters), default=str), encoding="utf-8")
     with (folder / "ground_truth.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(truth, default=str) + "\n" for truth in module.ground_truth(parameters))
@@ -86,7 +101,7 @@ def _make(line: str, folder: Path, given: Mapping[str, object]) -> None:
 
 if __name__ == "__main__":
     try:
-        _make(sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3]))
+        _make(sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3]), int(sys.argv[4]))
     except LineError as error:
         print(error, file=sys.stderr)
         sys.exit(TOLD)

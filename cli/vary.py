@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,14 +21,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.apart import run_apart
 from cli.ending import FAILED, UsageError, tell
 from cli.order import take_order
 from cli.progress import COLOURS
-from config.loading import ROOT
 from local.processes import Processes
 
 _MOST = 64
-_DEADLINE_SECONDS = 3600
 _WIDTH = 160
 
 
@@ -88,7 +85,8 @@ def vary_line(
     with closing(Processes()) as processes, ThreadPoolExecutor(max(1, min(at_once, len(chosen)))) as pool:
 
         def run(values: Mapping[str, str]) -> Variant:
-            return said.ended(_run(processes, line, given=[*given], values=values, raw=raw))
+            ended = run_apart(processes, line, given=[*given, *_pairs(values)], raw=raw)
+            return said.ended(Variant(values, ended.document, ended.told, ended.seconds))
 
         variants = list(pool.map(run, chosen))
     if as_json:
@@ -154,30 +152,3 @@ def _trained(variant: Variant) -> str:
 
 def _pairs(values: Mapping[str, str]) -> list[str]:
     return [f"{name}={value}" for name, value in values.items()]
-
-
-def _run(
-    processes: Processes, line: str, *, given: Sequence[str], values: Mapping[str, str], raw: Path | None
-) -> Variant:
-    command = [sys.executable, "-m", "cli.main", "run", line, "--json", "--port", "0"]
-    for pair in (*given, *_pairs(values)):
-        command += ["--parameter", pair]
-    if raw is not None:
-        command += ["--raw", str(raw)]
-    began = time.monotonic()
-    finished = processes.run(
-        command, environment={**os.environ, "PYTHONUNBUFFERED": "1"}, directory=ROOT, timeout=_DEADLINE_SECONDS
-    )
-    lines = [text.rstrip("\n") for text in finished.lines]
-    told = next((text for text in reversed(lines) if text.strip()), "it said nothing")
-    return Variant(given=values, document=_document(lines), told=told, seconds=time.monotonic() - began)
-
-
-def _document(lines: Sequence[str]) -> dict[str, Any]:
-    """Return the JSON document among what a run printed: from the line ``{`` to the line ``}``."""
-    try:
-        start, end = lines.index("{"), len(lines) - lines[::-1].index("}")
-        found: dict[str, Any] = json.loads("\n".join(lines[start:end]))
-    except ValueError:
-        return {}
-    return found

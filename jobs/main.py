@@ -20,7 +20,7 @@ from config.bundle import Bundle
 from config.errors import LineError
 from config.parameters import Value, resolve
 from jobs.arguments import Arguments, parse
-from runtime import receipts, unforeseen
+from runtime import peak_memory, receipts, unforeseen
 from runtime.paths import RunPaths, table_name, warehouse
 from runtime.receipts import Receipt
 
@@ -132,7 +132,8 @@ def run_job(
     if receipt.message:
         print(receipt.message, file=sys.stderr)
     name = receipt_name if isinstance(receipt_name, str) else receipt_name(arguments)
-    receipts.write(s3, paths, name, replace(receipt, seconds=round(time.monotonic() - started, 3)))
+    took = replace(receipt, seconds=round(time.monotonic() - started, 3), memory_mb=peak_memory.peak_mb())
+    receipts.write(s3, paths, name, took)
     return code
 
 

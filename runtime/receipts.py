@@ -25,6 +25,8 @@ class Receipt:
     station: str
     status: Status
     seconds: float = 0.0
+    memory_mb: float = 0.0
+    """The most memory that the job's process held at once, in megabytes; 0 where no job of its own did the work."""
     message: str = ""
     inspections: list[dict[str, Any]] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
@@ -37,9 +39,9 @@ def write(s3: Any, paths: RunPaths, name: str, receipt: Receipt) -> None:
 
 
 def read(s3: Any, paths: RunPaths, name: str) -> Receipt | None:
-    """Return the receipt, or None when the station (or job) left none."""
+    """Return the receipt, or None when the station (or job) left none; what newer code says besides is left out."""
     try:
         body = s3.get_object(Bucket=paths.lake, Key=paths.receipt(name))["Body"].read()
     except s3.exceptions.NoSuchKey:
         return None
-    return Receipt(**json.loads(body))
+    return Receipt(**{name: value for name, value in json.loads(body).items() if name in Receipt.__dataclass_fields__})

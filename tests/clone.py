@@ -101,9 +101,9 @@ class Clone:
             stdout, stderr = process.communicate(timeout=30)
         return Ended(status=process.returncode, stdout=stdout, stderr=stderr)
 
-    def new(self, name: str, *changes: tuple[str, str, str]) -> None:
+    def new(self, name: str, *changes: tuple[str, str, str], template: str = "classification") -> None:
         """Make a line, then replace pieces of text in its files: (file, old, new)."""
-        ended = self.line("new", name)
+        ended = self.line("new", name, "--template", template)
         assert ended.status == 0, ended.stderr
         for file, old, new in changes:
             path = self.root / "lines" / name / file

@@ -42,6 +42,18 @@ def test_a_job_that_did_its_work_exits_with_zero(
     assert (found[0], found[1].status) == (code, status)
 
 
+def test_a_job_tells_how_much_memory_it_held(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, receipt = ended(workshop, monkeypatch, Receipt(station="training", status="succeeded"))
+    assert 50 < receipt.memory_mb < 10_000
+
+
+def test_what_a_newer_job_says_besides_is_no_fault(workshop: Workshop) -> None:
+    s3, paths = workshop.aws.client("s3"), RunPaths(workshop.lake, "shop", "run-newer")
+    body = b'{"station": "training", "status": "succeeded", "mood": "good"}'
+    s3.put_object(Bucket=workshop.lake, Key=paths.receipt("training"), Body=body)
+    assert receipts.read(s3, paths, "training") == Receipt(station="training", status="succeeded")
+
+
 def test_a_mistake_is_told_as_it_is(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     code, receipt = ended(workshop, monkeypatch, LineError("lines/shop/train.py: no"))
     assert (code, receipt.status, receipt.message) == (65, "failed", "lines/shop/train.py: no")

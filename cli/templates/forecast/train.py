@@ -1,4 +1,4 @@
-"""The model of this line, and the naive forecasts that it must beat."""
+"""The model of this line, and the naive forecast that it must beat."""
 
 from __future__ import annotations
 

@@ -28,4 +28,4 @@ SELECT
 FROM lags
 LEFT JOIN sales AS season
     ON lags.series = season.series
-    AND season.day = lags.day + CAST(1 + $horizon_days - 7 * CEIL(($horizon_days + 1) / 7.0) AS INTEGER)
+    AND season.day = lags.day - (6 - $horizon_days % 7)
