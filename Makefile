@@ -91,6 +91,10 @@ site: $(INSTALLED) ## the manual as a site in site/, built with zensical and loo
 	zensical build --clean --strict
 	pytest tests/docs/test_site.py
 
+.PHONY: screenshots
+screenshots: $(INSTALLED) ## pictures of every page of the console for the manual: LINE=flights; needs chromium
+	python -m console.screenshots $(LINE)
+
 .PHONY: bench
 bench: $(INSTALLED) ## benchmarks beside their peers, as ratios: BENCH="run inspections asof curation drift memory serving handlers messages synth console throughput"
 	python -m bench $(BENCH)
