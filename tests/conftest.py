@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import botocore.session
@@ -44,6 +46,13 @@ LONGEST = (
     "tests/stacks/test_findings.py",
 )
 """The modules that take longest; one that began last would run alone at the end."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder of what every process of the tests may use, as one of them made it."""
+    if not hasattr(config, "workerinput"):
+        folder = os.environ["TESTS_SCRATCH"] = tempfile.mkdtemp(prefix="assembly-line-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 @pytest.hookimpl(trylast=True)

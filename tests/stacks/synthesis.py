@@ -1,10 +1,13 @@
-"""What the app writes for each environment, synthesized once per process, without its validation and bundling."""
+"""What the app writes for each environment, once for all processes of the tests.
+
+Its validation and bundling are left away.
+"""
 
 from __future__ import annotations
 
-import atexit
+import fcntl
 import json
-import tempfile
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,9 +23,6 @@ LINE = "flights"
 STACKS = ("Foundation", "Flights")
 
 Json = dict[str, Any]
-
-_SCRATCH = tempfile.TemporaryDirectory()
-atexit.register(_SCRATCH.cleanup)
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,17 @@ class Assembly:
 def synthesized(environment: str, branch: str = "") -> Assembly:
     """Return the assembly of an environment, or of a branch's, with the worked example as its line."""
     wanted = load_branch(branch, "ada@example.com") if branch else load_environment(environment)
-    made = app.new_app(
-        outdir=str(Path(_SCRATCH.name) / wanted.name),
-        context={"aws:cdk:bundling-stacks": []},
-        builtin_cloud_formation_validation=False,
-    )
-    app.build(made, environment=wanted, lines=[LINE])
-    directory = Path(made.synth().directory)
+    directory = Path(os.environ["TESTS_SCRATCH"]) / wanted.name
+    with directory.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the first process makes it, the others wait
+        if not (directory / "manifest.json").exists():
+            made = app.new_app(
+                outdir=str(directory),
+                context={"aws:cdk:bundling-stacks": []},
+                builtin_cloud_formation_validation=False,
+            )
+            app.build(made, environment=wanted, lines=[LINE])
+            made.synth()
     templates = {stack: json.loads((directory / f"{stack}.template.json").read_text()) for stack in STACKS}
     return Assembly(environment=wanted.name, directory=directory, templates=templates)
 
