@@ -24,7 +24,7 @@ from runtime import ledger, promotion
 from runtime.promotion import Champion
 from runtime.records import RunRecord
 
-PER_PAGE = 24
+PER_PAGE = 20
 _MADE_UP = re.compile(r"[0-9A-F]{8}-\w+$")
 """What CloudFormation adds to a name."""
 MARKS = 12
@@ -85,10 +85,16 @@ def overview(place: Place, *, wanted: str = "", page: int = 1) -> Overview:
     except REFUSED as error:
         ringing = {}
         notes.append(f"alarms are not shown: {error}")
+    try:
+        champions = place.kept(f"champions/{shown}", lambda: _champions(place, shown))
+    except REFUSED:
+        champions = {}  # each card tells that its ledger cannot be read
     known = set(line_names())
 
     def card(name: str) -> Card:
-        return _card(place, name, alarms=ringing.get(name, ()), is_deployed=name in deployed, is_known=name in known)
+        first = champions.get(name)
+        is_deployed, is_known = name in deployed, name in known
+        return _card(place, name, first, alarms=ringing.get(name, ()), is_deployed=is_deployed, is_known=is_known)
 
     return Overview(list(_POOL.map(card, shown)), found=len(names), page=page, wanted=wanted, notes=notes)
 
@@ -108,11 +114,21 @@ def card_of(place: Place, line: str) -> Card:
     try:
         alarms = place.kept("alarms", lambda: _ringing(place)).get(line, ())
     except REFUSED as error:
-        return _card(place, line, alarms=[f"not known: {error}"], is_deployed=line in deployed, is_known=is_known)
-    return _card(place, line, alarms=alarms, is_deployed=line in deployed, is_known=is_known)
+        alarms = [f"not known: {error}"]
+    try:
+        champion = place.kept(f"champions/{[line]}", lambda: _champions(place, [line])).get(line)
+    except REFUSED:
+        champion = None  # its card tells that the ledger cannot be read
+    return _card(place, line, champion, alarms=alarms, is_deployed=line in deployed, is_known=is_known)
 
 
-def _card(place: Place, line: str, *, alarms: Sequence[str], is_deployed: bool, is_known: bool) -> Card:
+def _champions(place: Place, lines: Sequence[str]) -> Mapping[str, Champion]:
+    return promotion.champions(place.client("dynamodb"), place.foundation()["LedgerTable"], lines)
+
+
+def _card(
+    place: Place, line: str, champion: Champion | None, *, alarms: Sequence[str], is_deployed: bool, is_known: bool
+) -> Card:
     said = said_of(line) if is_known else {}
     gone = (
         "it is not deployed here any more: what its runs left is shown"
@@ -126,8 +142,7 @@ def _card(place: Place, line: str, *, alarms: Sequence[str], is_deployed: bool, 
     try:
         table = place.foundation()["LedgerTable"]
         dynamodb = place.client("dynamodb")
-        newest = ledger.newest(dynamodb, table, line, MARKS)
-        champion = place.kept(f"champion/{line}", lambda: promotion.champion(dynamodb, table, line))
+        newest = place.kept(f"newest/{line}", lambda: ledger.newest(dynamodb, table, line, MARKS), 0.8, stale=4.0)
     except REFUSED as error:
         return Card(line, **given, trouble=f"its runs are not shown: {error}")
     first = newest[0] if newest else None

@@ -7,6 +7,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -34,6 +35,7 @@ class Place:
     _clients: dict[str, Any] = field(default_factory=dict)
     _kept: dict[str, tuple[float, Any]] = field(default_factory=dict)
     _asking: set[str] = field(default_factory=set)
+    _askers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, thread_name_prefix="again"))
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
@@ -67,7 +69,7 @@ class Place:
     def kept(self, key: str, ask: Callable[[], _Told], seconds: float = _SECONDS_KEPT, *, stale: float = 0.0) -> _Told:
         """Return what was asked at most so many seconds ago, or ask.
 
-        Up to ``stale`` seconds longer the old answer is returned still, while a thread asks: nobody waits for it.
+        Up to ``stale`` seconds longer the old answer is returned still, while it is asked anew: nobody waits for it.
         """
         with self._lock:
             at, told = self._kept.get(key, (-math.inf, None))
@@ -76,7 +78,7 @@ class Place:
             if is_mine:
                 self._asking.add(key)
         if is_mine:
-            threading.Thread(target=self._ask_again, args=(key, ask), name=f"again-{key}", daemon=True).start()
+            self._askers.submit(self._ask_again, key, ask)
         if age < seconds + stale:
             return cast(_Told, told)
         return self._asked(key, ask)

@@ -64,6 +64,18 @@ def champion(dynamodb: Any, table: str, line: str) -> Champion | None:
     return _champion(item) if item else None
 
 
+def champions(dynamodb: Any, table: str, lines: Sequence[str]) -> dict[str, Champion]:
+    """Return the champions of at most 100 lines, in one request; a line before its first release is left out."""
+    keys = [_key(line, CHAMPION) for line in lines]
+    found: list[Mapping[str, Any]] = []
+    while keys:
+        asked = {table: {"Keys": keys, "ConsistentRead": True}}
+        answer = dynamodb.batch_get_item(RequestItems=asked)
+        found += answer["Responses"].get(table, [])
+        keys = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+    return {item["pk"]["S"].removeprefix("LINE#"): _champion(item) for item in found}
+
+
 def history(dynamodb: Any, table: str, line: str) -> list[Production]:
     """Return every time in production, the oldest first."""
     asked: dict[str, Any] = {

@@ -53,7 +53,7 @@ def test_a_run_is_looked_into(page: Page, world: World) -> None:
     run = world.first["run"]
     page.goto(f"{world.origin}/lines/{LINE}/runs/{run}")
     left = page.locator("#left")
-    expect(left.locator("table").filter(has_text="Predictions")).to_contain_text("topic")
+    expect(page.get_by_role("region", name="Delivered")).to_contain_text("topic")
     for column in ("sources", "curated", "features", "dataset", "model", "predictions", "channels"):
         expect(left.locator("svg.lineage text.head", has_text=column)).to_have_count(1)
     assert left.locator("svg.lineage .link").count() >= 6
