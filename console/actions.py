@@ -121,8 +121,6 @@ class Desk:
         """Write into the ledger who did what and what came of it; what cannot be written is said."""
         from runtime import ledger
 
-        if not hasattr(ledger, "act"):
-            return
         try:
             line = one.given.get("line", "")
             outputs = self._place.outputs(line) if line else self._place.foundation()

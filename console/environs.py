@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -23,6 +22,7 @@ from runtime import ledger
 from runtime.cost.actual import Spent, spent
 from runtime.cost.estimate import NOT_COUNTED, Estimate
 from runtime.environments import Standing, extend, standing
+from runtime.records import Deploy
 
 _POOL = ThreadPoolExecutor(4, thread_name_prefix="environments")
 _DAYS_OF_DEPLOYS = 90
@@ -111,15 +111,14 @@ def _drift(place: Place, one: Standing, now: dt.datetime) -> tuple[str, str]:
     return told, behind(deploy.commit, one.ref or "HEAD")
 
 
-def _last_deploy(place: Place, one: Standing, now: dt.datetime) -> Any:
+def _last_deploy(place: Place, one: Standing, now: dt.datetime) -> Deploy | None:
     name = stack_name(one.name)
     if not any(stack.name == name for stack in one.stacks):
         raise LineError("it has no foundation")
     (stack,) = place.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     since = now - dt.timedelta(days=_DAYS_OF_DEPLOYS)
-    deploys: Any = getattr(ledger, "deploys", lambda *_: iter(()))
-    found = deploys(place.client("dynamodb"), outputs["LedgerTable"], one.name, since, now)
+    found = ledger.deploys(place.client("dynamodb"), outputs["LedgerTable"], one.name, since)
     return max(found, key=lambda deploy: deploy.at, default=None)
 
 

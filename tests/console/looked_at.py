@@ -33,13 +33,14 @@ class Looked:
     aws: Aws
     environment: str = field(default_factory=lambda: f"e{uuid.uuid4().hex[:8]}")
     refuse: dict[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
     table: str = ""
     lake: str = ""
     raw: str = ""
 
     def __post_init__(self) -> None:
         self.table, self.lake, self.raw = self.aws.ledger(), self.aws.bucket(), self.aws.bucket()
-        self.stack("foundation", {"LedgerTable": self.table, "LakeBucket": self.lake, "RawBucket": self.raw})
+        self.stack("foundation", {"LedgerTable": self.table, "LakeBucket": self.lake, "RawBucket": self.raw}, self.tags)
         secret = Secret()
         self.place = Place(self.environment, self)
         app = build(self.place, port=PORT, secret=secret)

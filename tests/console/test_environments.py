@@ -10,6 +10,7 @@ from config.branches import environment_id
 from config.errors import LineError
 from config.loading import ROOT
 from console.environs import behind, cost_of, environments, spent_by
+from runtime import chronicle, ledger
 from runtime.environments import standing
 from tests.console.looked_at import HOME, Looked
 from tests.moto_server import Aws
@@ -22,8 +23,8 @@ OF = {tags.PROJECT: tags.PROJECT_VALUE}
 @pytest.fixture(scope="module")
 def looked(aws: Aws) -> Looked:
     """An account with the environment of a branch, at which the console looks, and one that stands for good."""
-    made = Looked(aws, environment=NAME)
     branch = {**OF, tags.ENVIRONMENT: NAME, tags.REF: tags.encoded(REF)}
+    made = Looked(aws, environment=NAME, tags=branch)
     made.stack("lines", {"Owner": "ada@example.com", "TtlDays": "3"}, tags=branch)
     other = Looked(aws)
     other.stack("shop", {}, tags={**OF, tags.ENVIRONMENT: other.environment, tags.PROTECTED: "true"})
@@ -50,6 +51,8 @@ def test_an_environment_lives_longer_once_it_is_asked_to(looked: Looked) -> None
     form = {"form_token": looked.form_token, "key": "extend-1", "environment": NAME, "days": "30"}
     looked.browser.post("/actions/extend", data=form, headers={"Origin": HOME})
     assert "lives until" in looked.until("/done/extend-1", "lives until")
+    (kept,) = ledger.actions(looked.aws.plain("dynamodb"), looked.table, "foundation")
+    assert kept.what == f"extend environment={NAME} days=30"
     looked.forget()
     one = next(one for one in environments(looked.place).each if one.standing.name == NAME)
     assert one.ends == "in 29 d 23 h"
@@ -80,6 +83,19 @@ def test_what_an_environment_did_cost_is_told_by_line(looked: Looked) -> None:
     assert "Cost Explorer knows no cost of the last 30 days" in shown
     with pytest.raises(LineError, match=f"environment {NAME}: Cost Explorer knows no cost"):
         spent_by(looked.place, NAME)
+
+
+def test_an_environment_tells_its_last_deploy_and_how_far_that_is_behind(looked: Looked) -> None:
+    now, dynamodb = dt.datetime.now(dt.UTC), looked.aws.plain("dynamodb")
+    for i, commit in enumerate(("1" * 40, "2" * 40)):
+        at = now - dt.timedelta(hours=2 - i)
+        told = chronicle.deployed(environment=NAME, id_=f"d{i}", at=at, status="failed", commit=commit, commits=[])
+        chronicle.keep_deploy(dynamodb, looked.table, told)
+    looked.forget()
+    one = next(one for one in environments(looked.place).each if one.standing.name == NAME)
+    assert one.deployed.startswith("failed ")
+    assert one.deployed.endswith("commit 2222222222")
+    assert one.drift == "its commit is not in this repository: fetch, to see how far it is behind"
 
 
 def test_how_far_a_deploy_is_behind_is_counted_in_commits() -> None:

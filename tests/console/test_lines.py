@@ -6,7 +6,7 @@ import pytest
 
 from config.naming import stack_name
 from console.overview import PER_PAGE, overview
-from runtime import events, promotion
+from runtime import events, ledger, promotion
 from runtime.promotion import Champion
 from tests.console.looked_at import Looked, ended
 from tests.moto_server import Aws
@@ -192,6 +192,8 @@ def test_a_run_is_started_once_whatever_the_browser_sends(looked: Looked) -> Non
     assert f"/lines/once/runs/console-{key}" in done
     runs = stepfunctions.list_executions(stateMachineArn=machine)["executions"]
     assert [one["name"] for one in runs] == [f"console-{key}"]
+    (kept,) = ledger.actions(looked.aws.plain("dynamodb"), looked.table, "once")
+    assert (kept.what, kept.outcome) == ("run line=once force=curation", f"done: console-{key} has started.")
     assert '"force": ["curation"]' in stepfunctions.describe_execution(executionArn=runs[0]["executionArn"])["input"]
 
 
