@@ -87,6 +87,18 @@ def _output(aws: EmbeddedAws, job: dict[str, Any]) -> list[str]:
     return [event["message"] for event in events]
 
 
+def test_a_job_tells_where_its_log_is(aws: EmbeddedAws) -> None:
+    batch = aws.client("batch")
+    logged = {"logDriver": "awslogs", "options": {"awslogs-group": "theirs"}}
+    batch.register_job_definition(
+        jobDefinitionName="logged",
+        type="container",
+        containerProperties={"image": IMAGE, "vcpus": 1, "memory": 512, "logConfiguration": logged},
+    )
+    submitted = batch.submit_job(jobName="logged", jobQueue="queue", jobDefinition="logged")
+    assert _ended(aws, submitted["jobId"])["container"]["logConfiguration"] == logged
+
+
 def test_a_job_runs_with_its_command_its_environment_and_its_role(aws: EmbeddedAws) -> None:
     overrides = {"environment": [{"name": "STAGE", "value": "override"}]}
     job = _ended(aws, _submit(aws, containerOverrides=overrides))
