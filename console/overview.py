@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.due import next_start
 from config.errors import LineError
-from config.loading import ROOT, line_names
-from config.naming import stack_name
+from config.loading import line_names
+from console.known_lines import bare, ringing, said_of, told_apart
 from console.place import Place
 from console.strip import Marks, Step, marks, steps
 from runtime import ledger, promotion
@@ -25,8 +21,6 @@ from runtime.promotion import Champion
 from runtime.records import RunRecord
 
 PER_PAGE = 20
-_MADE_UP = re.compile(r"[0-9A-F]{8}-\w+$")
-"""What CloudFormation adds to a name."""
 MARKS = 12
 """How many of a line's last runs are shown as marks."""
 _POOL = ThreadPoolExecutor(8, thread_name_prefix="lines")
@@ -73,7 +67,7 @@ def overview(place: Place, *, wanted: str = "", page: int = 1) -> Overview:
     """Return a page of the lines whose names hold what is wanted, in the order of their names."""
     deployed, notes = set(place.lines()), []
     try:
-        deployed, former = _told_apart(place)
+        deployed, former = told_apart(place)
     except REFUSED as error:
         former = set()
         notes.append(f"lines that are not deployed any more are not shown: {error}")
@@ -81,9 +75,9 @@ def overview(place: Place, *, wanted: str = "", page: int = 1) -> Overview:
     page = min(max(page, 1), max(1, -(-len(names) // PER_PAGE)))
     shown = names[(page - 1) * PER_PAGE : page * PER_PAGE]
     try:
-        ringing = place.kept("alarms", lambda: _ringing(place))
+        alarms = ringing(place)
     except REFUSED as error:
-        ringing = {}
+        alarms = {}
         notes.append(f"alarms are not shown: {error}")
     try:
         champions = place.kept(f"champions/{shown}", lambda: _champions(place, shown))
@@ -94,7 +88,7 @@ def overview(place: Place, *, wanted: str = "", page: int = 1) -> Overview:
     def card(name: str) -> Card:
         first = champions.get(name)
         is_deployed, is_known = name in deployed, name in known
-        return _card(place, name, first, alarms=ringing.get(name, ()), is_deployed=is_deployed, is_known=is_known)
+        return _card(place, name, first, alarms=alarms.get(bare(name), ()), is_deployed=is_deployed, is_known=is_known)
 
     return Overview(list(_POOL.map(card, shown)), found=len(names), page=page, wanted=wanted, notes=notes)
 
@@ -105,14 +99,14 @@ def card_of(place: Place, line: str) -> Card:
     is_known = line in line_names()
     alarms: Sequence[str] = ()
     if line not in deployed:
-        deployed, former = _told_apart(place)
+        deployed, former = told_apart(place)
     if line not in deployed | former:
         raise LineError(
             f"line {line!r} is not deployed in environment {place.environment!r}, expected one of "
             f"{', '.join(sorted(deployed)[:20]) or 'none'}: choose one of the lines, or deploy it"
         )
     try:
-        alarms = place.kept("alarms", lambda: _ringing(place)).get(line, ())
+        alarms = ringing(place).get(bare(line), ())
     except REFUSED as error:
         alarms = [f"not known: {error}"]
     try:
@@ -160,68 +154,3 @@ def _starts(place: Place, schedule: str | None) -> str:
     except LineError as error:
         return str(error)
     return f"{at:%Y-%m-%d %H:%M} ({schedule})" if at else f"never again ({schedule})"
-
-
-def said_of(line: str) -> dict[str, str]:
-    """Return what a line's own file says for people: ``question``, ``schedule``."""
-    path = ROOT / "lines" / line / "line.yaml"
-    try:
-        return _said(str(path), path.stat().st_mtime_ns)
-    except OSError:
-        return {}
-
-
-@lru_cache(maxsize=2000)
-def _said(path: str, _changed: int) -> dict[str, str]:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        told = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 (a SafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError):
-        return {"question": "its line.yaml cannot be read: see `line validate`"}
-    if not isinstance(told, dict):
-        return {}
-    return {name: str(told[name]) for name in ("question", "schedule") if told.get(name)}
-
-
-def _told_apart(place: Place) -> tuple[set[str], set[str]]:
-    """Return the lines that are deployed, and those that are not any more but ran once.
-
-    A stack's name does not tell every name of a line (``CallCentre``), what its runs left does (``call_centre``).
-    """
-    stacks = {_bare(line): line for line in place.lines()}
-    ran = {_bare(line): line for line in _with_runs(place)}
-    deployed = {ran.get(stack, line) for stack, line in stacks.items()}
-    return deployed, {line for stack, line in ran.items() if stack not in stacks}
-
-
-def _with_runs(place: Place) -> list[str]:
-    """Return the lines of which runs left something in the lake, deployed or not."""
-
-    def ask() -> list[str]:
-        lake = place.foundation()["LakeBucket"]
-        pages = place.client("s3").get_paginator("list_objects_v2").paginate(Bucket=lake, Prefix="runs/", Delimiter="/")
-        return [one["Prefix"].split("/")[1] for page in pages for one in page.get("CommonPrefixes", [])]
-
-    return place.kept("lines with runs", ask, seconds=30.0, stale=60.0)
-
-
-def _ringing(place: Place) -> Mapping[str, Sequence[str]]:
-    """Return the alarms in ALARM by line: an alarm's name begins with that of its stack."""
-    prefix = stack_name(place.environment, "")
-    asked = {"AlarmNamePrefix": prefix, "StateValue": "ALARM", "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
-    names: list[str] = []
-    for page in place.client("cloudwatch").get_paginator("describe_alarms").paginate(**asked):
-        told = [one for kind in ("MetricAlarms", "CompositeAlarms") for one in page.get(kind, [])]
-        names += [one["AlarmName"] for one in told if one["StateValue"] == "ALARM"]
-    lines = {_bare(line): line for line in _told_apart(place)[0]}
-    found: dict[str, list[str]] = {}
-    for name in names:
-        stack, _, own = name.removeprefix(prefix).partition("-")
-        if line := lines.get(_bare(stack)):
-            found.setdefault(line, []).append(_MADE_UP.sub("", own))
-    return found
-
-
-def _bare(name: str) -> str:
-    """Return a line's name as a stack's name still tells it."""
-    return name.replace("_", "").lower()

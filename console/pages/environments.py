@@ -11,7 +11,8 @@ from starlette.routing import Route
 
 from config.errors import LineError
 from console.actions import Action
-from console.environs import EXTEND, cost_of, environments, spent_by
+from console.environs import cost_of, environments, spent_by
+from console.extending import EXTEND
 from console.render import page
 
 TITLE, PATH = "Environments", "/environments"
