@@ -147,8 +147,11 @@ def routes() -> list[Route]:
 
 
 def _ask(request: Request) -> Response:
-    action = _action(request)
-    given = dict(request.query_params)
+    return asking(request, _action(request), dict(request.query_params))
+
+
+def asking(request: Request, action: Action, given: Given) -> Response:
+    """Return the page that tells what an action would do, and asks."""
     place = request.app.state.place
     says = action.describe(place, given)
     fields = action.asks(place, given) if action.asks else ()

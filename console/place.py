@@ -33,6 +33,8 @@ class Place:
     environment: str
     _site: Readable
     _clients: dict[str, Any] = field(default_factory=dict)
+    held: dict[str, Any] = field(default_factory=dict)
+    """What a page holds for as long as the console runs, by its name."""
     _kept: dict[str, tuple[float, Any]] = field(default_factory=dict)
     _asking: set[str] = field(default_factory=set)
     _askers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, thread_name_prefix="again"))

@@ -86,4 +86,5 @@ class Rooms:
 
 def rooms(place: Place) -> Rooms:
     """Return the rooms of a place, one and the same for all requests."""
-    return place.kept("rooms", lambda: Rooms(place), seconds=float("inf"))
+    found: Rooms = place.held.setdefault("rooms", Rooms(place))
+    return found

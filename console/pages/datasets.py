@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,7 +19,7 @@ from cli.ending import UsageError
 from cli.library import Opened
 from cli.order import Order, take_order
 from config.errors import LineError
-from console.actions import Action, Given, Progress
+from console.actions import Action, Given, Progress, asking
 from console.looks import Look, is_personal, look
 from console.place import Place
 from console.render import live, page
@@ -100,13 +99,7 @@ async def ask(request: Request) -> Response:
     """Ask before a dataset is built: a choice of two thousand columns is too long for an address."""
     form = await request.form()
     given = {name: str(value) for name, value in form.items() if value} | {"line": request.path_params["line"]}
-    return await run_in_threadpool(_ask, request, given)
-
-
-def _ask(request: Request, given: dict[str, str]) -> Response:
-    says = _BUILD.describe(request.app.state.place, given)
-    key = secrets.token_hex(8)
-    return page(request, "ask.html", title=_BUILD.title, action=_BUILD, given=given, says=says, key=key)
+    return await run_in_threadpool(asking, request, _BUILD, given)
 
 
 def show_built(request: Request) -> Response:

@@ -14,6 +14,9 @@ from runtime.paths import dataset_prefix
 from tests.browser import faults
 from tests.console.world import LINE, World
 
+PATIENCE = 30_000
+"""Milliseconds: the first look at a line fetches its tables."""
+
 __all__ = [
     "test_a_dataset_is_clicked_together_and_is_the_one_of_the_command_and_the_code",
     "test_a_range_without_rows_is_told_beside_the_form_and_nothing_is_lost",
@@ -31,6 +34,7 @@ def test_a_dataset_is_clicked_together_and_is_the_one_of_the_command_and_the_cod
     page.get_by_role("button", name="test", exact=True).click()
     page.get_by_label("Name").fill("<b>clicked</b>")
     look = page.locator("#look")
+    expect(look.locator("#code")).to_be_visible(timeout=PATIENCE)
     expect(look.locator("#code")).to_contain_text('features="customer_history:orders"')
     expect(look.locator("#code")).to_contain_text("clicked")
     expect(look.locator(".figures")).to_contain_text("4 columns")
@@ -39,7 +43,7 @@ def test_a_dataset_is_clicked_together_and_is_the_one_of_the_command_and_the_cod
     page.get_by_role("button", name="Build", exact=True).click()
     expect(page.get_by_text("A dataset of shop would be built")).to_be_visible()
     page.get_by_role("button", name="Build the dataset").click()
-    page.get_by_role("link", name="See the result").click(timeout=30_000)
+    page.get_by_role("link", name="See the result").click(timeout=PATIENCE)
     expect(page.get_by_role("heading", level=1)).to_have_text("Dataset <b>clicked</b>")
     expect(page.locator("dl").first).to_contain_text(fingerprint)
     with page.expect_download() as download:
@@ -63,7 +67,7 @@ def test_a_dataset_is_clicked_together_and_is_the_one_of_the_command_and_the_cod
 def test_a_view_ticks_its_columns_by_keyboard_and_what_you_get_follows(world: World, page: Page) -> None:
     page.goto(f"{world.origin}/datasets/{LINE}")
     figures = page.locator("#look .figures")
-    expect(figures).to_contain_text("5 columns")
+    expect(figures).to_contain_text("5 columns", timeout=PATIENCE)
     view = page.get_by_role("checkbox", name="customer_history")
     view.focus()
     page.keyboard.press("Space")
@@ -84,7 +88,7 @@ def test_a_range_without_rows_is_told_beside_the_form_and_nothing_is_lost(world:
     page.goto(f"{world.origin}/datasets/{LINE}")
     page.get_by_role("checkbox", name="orders").uncheck()
     page.get_by_label("From").fill("2030-01-01T00:00")
-    expect(page.locator("#look [role=alert]")).to_contain_text("choose another time range")
+    expect(page.locator("#look [role=alert]")).to_contain_text("choose another time range", timeout=PATIENCE)
     expect(page.get_by_label("From")).to_have_value("2030-01-01T00:00")
     expect(page.get_by_role("checkbox", name="orders")).not_to_be_checked()
     expect(page.locator("#command")).to_contain_text("--from 2030-01-01T00:00")
@@ -95,7 +99,7 @@ def test_the_page_of_datasets_has_no_serious_fault_and_fits_a_phone(world: World
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(f"{world.origin}/datasets/{LINE}")
-    expect(page.locator("#look .preview")).to_be_visible()
+    expect(page.locator("#look .preview")).to_be_visible(timeout=PATIENCE)
     assert faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

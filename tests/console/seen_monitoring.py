@@ -23,7 +23,7 @@ def test_what_a_run_said_is_judged_and_drawn(world: World, page: Page) -> None:
     expect(page.locator("#now li", has_text="drift")).to_contain_text("ok")
     expect(page.locator("figure.shares", has_text="category")).to_be_visible()
     expect(page.get_by_role("img", name="price over time")).to_be_visible()
-    page.get_by_label("From").fill("2030-01-01T00:00")
+    page.get_by_role("textbox", name="From").fill("2030-01-01T00:00")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("#figures")).to_contain_text("No window was judged")
 
@@ -33,10 +33,10 @@ def test_a_dead_letter_is_seen_as_it_comes_and_goes_back_when_asked_to(world: Wo
     assert site is not None
     url, sqs = site.outputs(LINE)["ConsumerDeadLettersUrlWarehouse"], site.client("sqs")
     page.goto(f"{world.origin}/monitoring/{LINE}")
-    row = page.get_by_role("row", name="warehouse")
-    expect(row).to_contain_text("0")
+    row = page.get_by_role("region", name="Dead letters").get_by_role("row", name="warehouse")
+    expect(row.get_by_role("cell").first).to_have_text("0")
     sqs.send_message(QueueUrl=url, MessageBody='{"event_id": "<i>one</i>"}')
-    expect(row).to_contain_text("never deleted", timeout=20_000)
+    expect(row).to_contain_text("never deleted", timeout=30_000)
     page.get_by_role("link", name="Redrive warehouse").click()
     expect(page.get_by_text("1 dead letters of warehouse would go back")).to_be_visible()
     page.get_by_role("button", name="Move them back").click()
