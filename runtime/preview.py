@@ -7,7 +7,6 @@ however many there are.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -120,10 +119,11 @@ def _thin(connection: Connection, request: Request) -> None:
 @contextmanager
 def _bounded(connection: Connection, seconds: float) -> Iterator[None]:
     """Stop what the database does after so many seconds, again and again until the block has ended."""
-    done, deadline = threading.Event(), time.monotonic() + seconds
+    done, late = threading.Event(), threading.Event()
 
     def watch() -> None:
         if not done.wait(seconds):
+            late.set()
             while not done.wait(_SECONDS_BETWEEN_STOPS):
                 connection.interrupt()
 
@@ -131,8 +131,8 @@ def _bounded(connection: Connection, seconds: float) -> Iterator[None]:
     watcher.start()
     try:
         yield
-    except duckdb.InterruptException:
-        if time.monotonic() < deadline:
+    except (duckdb.InterruptException, LineError):  # the spine's own mistakes are told as those of its file
+        if not late.is_set():
             raise
         raise LineError(
             f"the preview took longer than {seconds:g} s and was stopped: choose a shorter time range or fewer views, "
