@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from console.guard import STORED_POLICY
-from console.strip import run_seconds, station_marks
+from console.strip import run_seconds, station_marks, why
 from runtime.throughput.words import lasting
 
 HERE = Path(__file__).parent
@@ -90,6 +90,7 @@ _TEMPLATES.filters |= {
     "moment": _moment,
     "duration": lasting,
     "figure": _figure,
+    "why": why,
     "ran": run_seconds,
     "stationmarks": station_marks,
 }

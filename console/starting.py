@@ -41,7 +41,7 @@ def _asks(place: Place, given: Given) -> list[Field]:
             label=name,
             value=given.get(f"{PREFIX}{name}", values[name]),
             type=_TYPES[parameter.type],
-            hint=" ".join(filter(None, [parameter.type, parameter.description])),
+            hint=": ".join(filter(None, [parameter.type, parameter.description])),
         )
         for name, parameter in declared.items()
     ]

@@ -92,6 +92,15 @@ def marks(newest: Sequence[RunRecord]) -> Marks:
     return Marks([(one.run, one.status, SIGNS.get(one.status, "·")) for one in reversed(newest)])
 
 
+def why(record: RunRecord) -> str:
+    """Return what a run said, or the first of its stations that ended badly."""
+    bad = (one.message or f"{one.station} {one.status}" for one in record.stations if one.status not in _WELL)
+    return record.message or next(bad, "")
+
+
+_WELL = (*GOOD, "running")
+
+
 def station_marks(record: RunRecord) -> Marks:
     """Return the marks of a run's own stations, in the order of the line."""
     return Marks([(step.station, step.status, step.sign) for step in steps(record)], "stations")
