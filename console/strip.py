@@ -13,6 +13,8 @@ from runtime.records import RunRecord, StationRecord
 GOOD = ("succeeded", "flagged", "skipped", "waiting")
 """How a run, or a station, ends that does not have to be looked into first."""
 
+_WELL = (*GOOD, "running")
+
 SIGNS = {
     "succeeded": "✓",
     "flagged": "!",
@@ -96,9 +98,6 @@ def why(record: RunRecord) -> str:
     """Return what a run said, or the first of its stations that ended badly."""
     bad = (one.message or f"{one.station} {one.status}" for one in record.stations if one.status not in _WELL)
     return record.message or next(bad, "")
-
-
-_WELL = (*GOOD, "running")
 
 
 def station_marks(record: RunRecord) -> Marks:
