@@ -34,7 +34,7 @@ class Place:
     _site: Readable
     _clients: dict[str, Any] = field(default_factory=dict)
     held: dict[str, Any] = field(default_factory=dict)
-    """What a page holds for as long as the console runs, by its name."""
+    """What a page holds for as long as the console runs, by its name; each can be closed."""
     _kept: dict[str, tuple[float, Any]] = field(default_factory=dict)
     _asking: set[str] = field(default_factory=set)
     _askers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, thread_name_prefix="again"))
@@ -48,6 +48,11 @@ class Place:
     def site(self) -> Readable:
         """The site itself, for what commands of ``cli`` ask of one."""
         return self._site
+
+    def close(self) -> None:
+        """Let go of what pages hold."""
+        while self.held:
+            self.held.popitem()[1].close()
 
     def client(self, service: str) -> Any:
         """Return the one client of a service."""

@@ -83,6 +83,12 @@ class Rooms:
             self._rooms.move_to_end(line)
             return room
 
+    def close(self) -> None:
+        with self._lock:
+            for room in self._rooms.values():
+                room.close()
+            self._rooms.clear()
+
 
 def rooms(place: Place) -> Rooms:
     """Return the rooms of a place, one and the same for all requests."""

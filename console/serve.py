@@ -35,6 +35,7 @@ def serve(environment: str, *, port: int, should_open: bool) -> int:
         pass
     finally:
         listener.close()
+        looked_at.close()
     return 0
 
 

@@ -35,7 +35,8 @@ class History:
 
     def joined(self, connection: Connection, examples: Sought) -> tuple[list[pa.Array], Ages]:
         """Return the values as each example could know them, and how old they were."""
-        kinds = [self.schema(connection).field(column).type for column in self.values]
+        schema = self.schema(connection)
+        kinds = [schema.field(column).type for column in self.values]
         try:
             with closing(self._batches(connection, examples, is_sorted=True)) as batches:
                 return newest(batches, examples, kinds=kinds, ttl=self.ttl)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,13 +84,21 @@ class Published:
 
 
 @pytest.fixture(scope="module")
-def on_aws(aws: Aws) -> Iterator[Aws]:
-    """Let sessions of boto3 find the AWS of the tests, as AWS_ENDPOINT_URL lets them."""
+def publish(aws: Aws) -> Iterator[Callable[..., Published]]:
+    """Publish lines where sessions of boto3 find the AWS of the tests, as AWS_ENDPOINT_URL lets them."""
+    made: list[Published] = []
+
+    def one(*given: Any, **outputs: Any) -> Published:
+        made.append(Published.make(aws, *given, **outputs))
+        return made[-1]
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
             patch.delenv(name, raising=False)
-        yield aws
+        yield one
+        for each in made:
+            each.place.close()
 
 
 def _orders(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
