@@ -13,7 +13,6 @@ import numpy as np
 from runtime.throughput.columns import BAD, GOOD, NEVER, Column, Runs
 from runtime.throughput.flow import Occupancy, on_the_line
 from runtime.throughput.replay import Model, at_stations, model
-from runtime.throughput.stations import waited
 
 FASTER = (0.1, 0.25, 0.5)
 """Parts of its work that a station would need less."""
@@ -111,7 +110,7 @@ def bottleneck(runs: Runs, *, stuck: Column, first: int, last: int) -> Bottlenec
 def _loads(runs: Runs, here: list[Occupancy], model_: Model, deliveries: int) -> list[Load]:
     worked = runs.worked
     work = np.bincount(runs.station[worked], runs.seconds[worked], minlength=len(runs.names))
-    waits = np.where(worked, np.nan_to_num(waited(runs)), 0.0)
+    waits = np.where(worked, np.nan_to_num(runs.waits), 0.0)
     queued = np.bincount(runs.station, waits, minlength=len(runs.names))
     return [
         Load(

@@ -10,6 +10,7 @@ import datetime as dt
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -60,15 +61,30 @@ class Runs:
     def __len__(self) -> int:
         return len(self.started)
 
-    @property
+    @cached_property
     def run(self) -> Column:
         """The run of each visit."""
         return np.repeat(np.arange(len(self)), np.diff(self.first))
 
-    @property
+    @cached_property
     def worked(self) -> Column:
         """Visits in which the station did its work to an end, good or bad."""
         return np.isin(self.visit_end, (GOOD, WAITING, BAD))
+
+    @cached_property
+    def waits(self) -> Column:
+        """Each visit's wait in seconds, NaN where it is not known; clocks that disagree make none below 0."""
+        wait = np.full(len(self.station), np.nan)
+        free, known = self.started.copy(), np.ones(len(self), np.bool_)
+        lengths = np.diff(self.first)
+        for position in range(int(lengths.max(initial=0))):
+            row = np.flatnonzero(lengths > position)
+            visit = self.first[row] + position
+            tells = known[row] & (self.begun[visit] != NEVER)
+            wait[visit[tells]] = np.maximum(0, self.begun[visit[tells]] - free[row[tells]]) / 1e6
+            free[row] = np.maximum(free[row], self.ended[visit])
+            known[row] &= self.ended[visit] != NEVER
+        return wait
 
 
 class _Visit(msgspec.Struct, array_like=True, gc=False):
@@ -78,7 +94,7 @@ class _Visit(msgspec.Struct, array_like=True, gc=False):
     finished: str | None
     seconds: float
     message: str = ""
-    causes: Sequence[str] = ()
+    causes: tuple[str, ...] = ()
 
 
 class _Run(msgspec.Struct, gc=False):
@@ -88,7 +104,7 @@ class _Run(msgspec.Struct, gc=False):
     finished: str | None
     landed: str | None
     delivered: str | None
-    stations: Sequence[_Visit]
+    stations: tuple[_Visit, ...]
 
 
 @dataclass(frozen=True)
@@ -154,14 +170,15 @@ _DECODER = msgspec.json.Decoder(list[_Run])
 
 
 def _decoded(chunk: Sequence[RunRecord | str]) -> list[_Run]:
-    if all(isinstance(one, str) for one in chunk):
-        return _DECODER.decode(f"[{','.join(one for one in chunk if isinstance(one, str))}]")
+    texts = [one for one in chunk if isinstance(one, str)]
+    if len(texts) == len(chunk):
+        return _DECODER.decode(f"[{','.join(texts)}]")
     return [_DECODER.decode(f"[{one}]")[0] if isinstance(one, str) else _of_record(one) for one in chunk]
 
 
 def _of_record(one: RunRecord) -> _Run:
     moments = (_text(at) for at in (one.finished, one.landed, one.delivered))
-    return _Run(one.run, one.status, sortable(one.started), *moments, [_of_station(visit) for visit in one.stations])
+    return _Run(one.run, one.status, sortable(one.started), *moments, tuple(map(_of_station, one.stations)))
 
 
 def _of_station(one: StationRecord) -> _Visit:
@@ -176,9 +193,9 @@ def _text(at: dt.datetime | None) -> str | None:
 
 def _part(runs: Sequence[_Run], numbers: dict[str, int]) -> _Part:
     visits = [visit for run in runs for visit in run.stations]
-    for visit in visits:
-        if visit.station not in numbers:
-            numbers[visit.station] = len(numbers)
+    stations = [visit.station for visit in visits]
+    for name in dict.fromkeys(stations):
+        numbers.setdefault(name, len(numbers))
     end = [_ENDS.get(run.status, BAD) for run in runs]
     return _Part(
         key=np.fromiter((hash(run.run) for run in runs), np.int64, len(runs)),
@@ -193,7 +210,7 @@ def _part(runs: Sequence[_Run], numbers: dict[str, int]) -> _Part:
         ),
         end=np.array(end, np.int8),
         visits=np.array([len(run.stations) for run in runs], np.int64),
-        station=np.array([numbers[visit.station] for visit in visits], np.int32),
+        station=np.array([numbers[name] for name in stations], np.int32),
         visit_end=np.array([_ENDS.get(visit.status, BAD) for visit in visits], np.int8),
         visit_moments=np.stack(
             [_moments([visit.started for visit in visits]), _moments([visit.finished for visit in visits])], axis=1

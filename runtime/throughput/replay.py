@@ -10,7 +10,6 @@ import numpy as np
 
 from runtime.throughput.columns import NEVER, RUNNING, Column, Runs
 from runtime.throughput.flow import Occupancy
-from runtime.throughput.stations import waited
 
 SAMPLE = 600
 """Runs that are replayed where runs overlap: the newest."""
@@ -99,7 +98,7 @@ def model(runs: Runs, line: Occupancy, stations: Sequence[Occupancy]) -> Model:
 
 def _starting_up(runs: Runs, stations: Sequence[Occupancy], servers: Sequence[int]) -> list[float]:
     """Return the wait that is usual at each station while it has room: what it takes to start, without a queue."""
-    waits = waited(runs)
+    waits = runs.waits
     found = [0.0] * len(servers)
     for number, occupancy in enumerate(stations):
         here = np.flatnonzero((runs.station == number) & ~np.isnan(waits))

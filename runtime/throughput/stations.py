@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runtime.throughput.columns import BAD, GOOD, NEVER, RUNNING, SKIPPED, Column, Runs
+from runtime.throughput.columns import BAD, GOOD, RUNNING, SKIPPED, Runs
 from runtime.throughput.spread import Spread, spread
 
 
@@ -33,7 +33,6 @@ class Station:
 
 def stations(runs: Runs) -> list[Station]:
     """Return the figures of every station that a run was at, in the order of the line."""
-    waits = waited(runs)
     under_way = (runs.end == RUNNING)[runs.run]
     worked = runs.worked
     order = np.argsort(runs.station, kind="stable")
@@ -46,7 +45,7 @@ def stations(runs: Runs) -> list[Station]:
         ends = np.bincount(runs.visit_end[here], minlength=BAD + 1)
         good, bad, skipped = (int(ends[end]) for end in (GOOD, BAD, SKIPPED))
         done = here[worked[here]]
-        wait = waits[done]
+        wait = runs.waits[done]
         found.append(
             Station(
                 station=name,
@@ -67,18 +66,3 @@ def rolled(found: list[Station]) -> float | None:
     """Return the share of runs that pass every station at the first go: the stations' shares, multiplied."""
     shares = [station.first_pass for station in found if station.first_pass is not None]
     return float(np.prod(shares)) if shares else None
-
-
-def waited(runs: Runs) -> Column:
-    """Return each visit's wait in seconds, NaN where it is not known; clocks that disagree make none below 0."""
-    wait = np.full(len(runs.station), np.nan)
-    free, known = runs.started.copy(), np.ones(len(runs), np.bool_)
-    lengths = np.diff(runs.first)
-    for position in range(int(lengths.max(initial=0))):
-        row = np.flatnonzero(lengths > position)
-        visit = runs.first[row] + position
-        tells = known[row] & (runs.begun[visit] != NEVER)
-        wait[visit[tells]] = np.maximum(0, runs.begun[visit[tells]] - free[row[tells]]) / 1e6
-        free[row] = np.maximum(free[row], runs.ended[visit])
-        known[row] &= runs.ended[visit] != NEVER
-    return wait

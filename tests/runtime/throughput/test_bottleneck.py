@@ -12,7 +12,7 @@ from runtime.throughput.words import says
 from tests.runtime.throughput.simulated import START, Factory, Plan, rate, simulate
 
 NAMES = ("curation", "features", "training", "release", "scoring", "delivery", "monitoring")
-RUNS = 700
+RUNS = 500
 TOLERANCE = 0.05
 """Of the throughput: what was predicted beside what the simulation does with that station changed."""
 

@@ -85,7 +85,7 @@ _DEPLOYS = st.lists(st.tuples(st.integers(0, 400), _COMMITS, st.booleans()), max
 _RANG = st.lists(st.tuples(st.integers(0, 400), st.none() | st.integers(0, 30)), max_size=4)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(_DEPLOYS, _DEPLOYS, _RANG, st.sampled_from([None, 100]), st.sampled_from([None, 300]))
 def test_on_any_history_every_figure_equals_a_plain_recomputation(
     dev: list[Any], prod: list[Any], rang: list[Any], since: int | None, until: int | None

@@ -106,7 +106,7 @@ def agree(found: Any, expected: Any, where: str = "") -> None:
         assert found == expected, where
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ledgers(), LATER, st.randoms(use_true_random=False), st.booleans())
 def test_every_figure_equals_a_recomputation_from_the_raw_items(
     items: list[dict[str, dict[str, str]]], later: int, chance: random.Random, as_text: bool
