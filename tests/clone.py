@@ -62,10 +62,10 @@ class Clone:
         """Return the same copy, whose processes from now on are known by another home."""
         return replace(self, home=home)
 
-    def line(self, *arguments: str) -> Ended:
+    def line(self, *arguments: str, patience: float = PATIENCE_SECONDS) -> Ended:
         """Call the command and wait for its end."""
         process = self.start(*arguments)
-        return self.wait(process)
+        return self.wait(process, patience)
 
     def python(self, code: str) -> Ended:
         """Run a piece of Python, as a notebook beside the lines does."""
@@ -92,10 +92,10 @@ class Clone:
             text=True,
         )
 
-    def wait(self, process: subprocess.Popen[str]) -> Ended:
-        """Wait for a command's end."""
+    def wait(self, process: subprocess.Popen[str], patience: float = PATIENCE_SECONDS) -> Ended:
+        """Wait for a command's end; one that takes longer is interrupted."""
         try:
-            stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
+            stdout, stderr = process.communicate(timeout=patience)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGINT)
             stdout, stderr = process.communicate(timeout=30)

@@ -18,7 +18,7 @@ from cli.scale_show import show
 from config.errors import LineError
 from config.loading import ROOT
 from local.processes import Processes
-from tests.clone import Clone
+from tests.clone import PATIENCE_SECONDS, Clone
 
 
 @pytest.mark.parametrize("text", ["", "1", "1,1", "0,1", "1,x", "-1,2", "1,1001", "1,,2", "1.5,2", "٣,4"])
@@ -120,7 +120,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
 
 @pytest.mark.thorough
 def test_a_line_is_run_at_multiples_of_its_data(clone: Clone) -> None:
-    ended = clone.line("scale", "demand", "--factors", "1,3", "--json")
+    ended = clone.line("scale", "demand", "--factors", "1,3", "--json", patience=3 * PATIENCE_SECONDS)
     assert ended.status == 0, ended.stderr
     one, three = ended.document["runs"]
     assert three["raw_mb"] == pytest.approx(3 * one["raw_mb"], rel=0.02)
@@ -155,7 +155,7 @@ def test_a_run_that_fails_leaves_the_others(clone: Clone) -> None:
         )
     )
     try:
-        ended = clone.line("scale", "demand", "--factors", "1,2", "--json")
+        ended = clone.line("scale", "demand", "--factors", "1,2", "--json", patience=2 * PATIENCE_SECONDS)
     finally:
         path.write_text(text)
     assert (ended.status, [one["status"] for one in ended.document["runs"]]) == (1, ["succeeded", "failed"])
