@@ -98,7 +98,12 @@ def test_a_query_is_answered_as_moto_answers_it(dynamodb: Any, patches: Patches)
 def test_a_query_does_not_put_the_whole_table_in_order(dynamodb: Any, patches: Patches) -> None:
     asked: list[str] = []
     stock = Table.all_items
-    patches.replace(Table, "all_items", lambda self: asked.append(self.name) or stock(self))
+
+    def all_items(self: Any) -> Any:
+        asked.append(self.name)
+        return stock(self)
+
+    patches.replace(Table, "all_items", all_items)
     quick_queries.replace(patches)
     answers(dynamodb)
     assert asked == []
