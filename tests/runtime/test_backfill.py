@@ -119,7 +119,7 @@ def test_a_lost_run_comes_back_with_what_its_receipts_say(aws: EmbeddedAws) -> N
     execution = world.run("run-1")
     found = [{"severity": "warning", "passed": False, "test": "flights range delay"}]
     outputs = {"landed": "2026-01-01T00:00:00+00:00"}
-    world.receipt("run-1", Receipt("curation", "flagged", 3.0, "a warning", inspections=found, outputs=outputs))
+    world.receipt("run-1", Receipt("curation", "flagged", 3.0, message="a warning", inspections=found, outputs=outputs))
 
     assert world.fill() == Filled(executions=1, events=6, records=1)
 
