@@ -38,6 +38,7 @@ LONGEST = (
     "tests/cdk/test_cycle.py",
     "tests/test_line_again.py",
     "tests/test_line_run.py",
+    "tests/cli/test_new_user.py",
     "tests/jobs/test_kills.py",
     "tests/runtime/test_maintenance.py",
     "tests/jobs/test_train_lost.py",
