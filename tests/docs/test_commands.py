@@ -27,7 +27,7 @@ def command() -> Any:
 
 def mistakes(call: str) -> list[str]:
     """Return what is wrong with a call of the command, such as ``line run flights --forced``."""
-    words = shlex.split(call, comments=True)[1:]
+    words = _words(call)[1:]
     words = words[: next((place for place, word in enumerate(words) if word in (">", "|", ";", "&&")), len(words))]
     here, said = command(), "line"
     while words and hasattr(here, "commands"):
@@ -42,6 +42,14 @@ def mistakes(call: str) -> list[str]:
     known |= {"-h", "--help"}
     given = [word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)]
     return [f"{said} {option}" for option in given if option not in known]
+
+
+def _words(call: str) -> list[str]:
+    """Return the words of a call as a shell reads them; where a quotation goes on in the next line, as they stand."""
+    try:
+        return shlex.split(call, comments=True)
+    except ValueError:
+        return call.split()
 
 
 def calls(page: Path) -> list[str]:
