@@ -49,13 +49,17 @@ def environment(name: str) -> Environment:
 
 @cache
 def built(name: str) -> tuple[dict[str, Json], list[Finding], Json]:
-    """Return an environment's templates by stack, what the packs found, and the assembly's manifest."""
+    """Return an environment's templates by stack, what the packs found in prod, and the assembly's manifest."""
     folder = Path(_SCRATCH.name) / name
     made = app.new_app(
         outdir=str(folder), context={"aws:cdk:bundling-stacks": []}, builtin_cloud_formation_validation=False
     )
     app.build(made, environment=environment(name), lines=[])
-    found = check(made)
+    found: list[Finding] = []
+    if name == "prod":  # test_findings.py looks at dev as its file has it
+        found = check(made)
+    else:
+        made.synth()
     templates = {one: json.loads((folder / f"{one}.template.json").read_text()) for one in ("Foundation", "Workbench")}
     return templates, found, json.loads((folder / "manifest.json").read_text())
 
@@ -107,12 +111,13 @@ def policy(name: str, profile: str) -> Json:
     return dict(found)
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
-def test_no_pack_finds_anything_that_was_not_accepted(name: str) -> None:
-    assert [str(each) for each in built(name)[1] if not each.reason] == []
+def test_no_pack_finds_anything_that_was_not_accepted() -> None:
+    found = built("prod")[1]
+    assert [str(each) for each in found if not each.reason] == []
+    assert any(each.path.startswith("Workbench/") for each in found)
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@pytest.mark.parametrize("name", [pytest.param("dev", marks=pytest.mark.thorough), "prod"])
 def test_cfn_lint_is_clean(name: str) -> None:
     text = json.dumps(built(name)[0]["Workbench"])
     assert [str(match) for match in lint(text, config=ManualArgs(regions=[REGION]))] == []
