@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from cli.running import find
 from console.app import navigation
@@ -64,7 +64,12 @@ def test_names_that_would_run_do_not(page: Page, world: World) -> None:
         ledger.record(site.client("dynamodb"), outputs["LedgerTable"], {"detail-type": kind, "detail": detail})
     site.client("s3").put_object(Bucket=outputs["LakeBucket"], Key=f"runs/{HOSTILE}/{HOSTILE}/x.json", Body=b"{}")
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def asked(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", asked)
     page.wait_for_timeout(500)
     page.goto(f"{world.origin}/lines?q=onerror")
     expect(page.get_by_role("heading", name=HOSTILE)).to_be_visible(timeout=120_000)
