@@ -95,7 +95,8 @@ def overview(place: Place, *, wanted: str = "", page: int = 1) -> Overview:
 
 def card_of(place: Place, line: str) -> Card:
     """Return one line at a glance; raises LineError for a name that no line here has or had."""
-    deployed, former = set(place.lines()), set()
+    deployed = set(place.lines())
+    former: set[str] = set()
     is_known = line in line_names()
     alarms: Sequence[str] = ()
     if line not in deployed:

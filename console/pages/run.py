@@ -70,7 +70,7 @@ def show_logs(request: Request) -> Response:
     if wanted and job is None:
         trouble = trouble or f"this run has no job {wanted!r}: choose one of its jobs"
     told = logs.read(place, job.service, job.id, asked.get("before", "")) if job else None
-    context = {"line": line, "run": run, "at": _at(line, run), "jobs": each, "job": job, "told": told}
+    context: dict[str, Any] = {"line": line, "run": run, "at": _at(line, run), "jobs": each, "job": job, "told": told}
     return page(request, "logs.html", title=f"Logs of {run}", trouble=trouble, **context)
 
 
