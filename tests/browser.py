@@ -22,17 +22,14 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
-needed = pytest.mark.skipif(
-    CHROMIUM is None and "CI" not in os.environ,
-    reason="no chromium on this machine: pages are not opened in a real browser (apt-get install chromium)",
-)
-"""Marks a test that needs a browser. Where there is none it is skipped, in CI it fails."""
 IMPACTS = ("serious", "critical")
 
 
 @contextmanager
 def started() -> Iterator[Browser]:
-    """Start chromium and end it with the block."""
+    """Start chromium and end it with the block. Where there is none the test is skipped, in CI it fails."""
+    if CHROMIUM is None and "CI" not in os.environ:
+        pytest.skip("no chromium on this machine: pages are not opened in a real browser (apt-get install chromium)")
     assert CHROMIUM is not None, "CI runs the browser tests always: install chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*_QUIET, "--no-sandbox"])

@@ -34,11 +34,10 @@ botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 LONGEST = (
-    "tests/cdk/test_cycle.py",
-    "tests/cdk/test_cycle.py",
-    "tests/test_line_again.py",
+    "tests/test_people.py",
     "tests/test_line_run.py",
-    "tests/cli/test_new_user.py",
+    "tests/test_line_again.py",
+    "tests/cdk/test_cycle.py",
     "tests/jobs/test_kills.py",
     "tests/runtime/test_maintenance.py",
     "tests/jobs/test_train_lost.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import faults
@@ -18,6 +19,7 @@ STATES = (
 )
 
 
+@pytest.mark.last
 def test_a_run_that_is_started_here_is_watched_to_its_end(page: Page, world: World) -> None:
     page.goto(f"{world.origin}/lines/{LINE}")
     page.get_by_role("link", name="Run now").click()

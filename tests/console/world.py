@@ -1,4 +1,4 @@
-"""A line that has run in a ``line up``, the console beside it, and a browser that looks at it."""
+"""The lines of a new user, the console beside their ``line up``, and a browser that looks at it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
 from tests import browser
 from tests.clone import Clone
+from tests.console.new_user import User
 from tests.test_line_run import Up, wait_for
 
 LINE = "shop"
@@ -35,24 +36,18 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    clone = Clone.make(tmp_path_factory.mktemp("console"))
-    clone.new(LINE)
-    up = clone.start("up", "--port", "0")
-    wait_for("endpoint_url", up)
-    console = None
+def world(user: User) -> Iterator[World]:
+    first = user.runs[LINE]
+    assert first.document["status"] == "succeeded", first.stderr
+    console = user.clone.start("console", "--port", "0")
     try:
-        first = clone.line("run", LINE, "--json")
-        assert first.document["status"] == "succeeded", first.stderr
-        console = clone.start("console", "--port", "0")
         said = wait_for("?key=", console, out=True)
-        known = Up(clone=clone, process=up, first=first, endless=up)
-        yield World(clone=clone, address=said.split()[-1], first=first.document, up=known)
+        known = Up(clone=user.clone, process=user.process, first=first, endless=user.process)
+        yield World(clone=user.clone, address=said.split()[-1], first=first.document, up=known)
     finally:
-        for process in filter(None, (console, up)):
-            process.send_signal(signal.SIGINT)
-            assert clone.wait(process).status == 0
-    assert clone.gone(), clone.processes()
+        console.send_signal(signal.SIGINT)
+        ended = user.clone.wait(console)
+    assert ended.status == 0, ended.stderr
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +57,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(world: World, chromium: Browser) -> Iterator[Page]:
+def page(chromium: Browser, world: World) -> Iterator[Page]:
     """A page that is let into the console; it fails the test when its console tells of an error or it leaves the house.
 
     What a page of the console asks of another host than the console itself is an error, too.

@@ -1,6 +1,6 @@
 """The path of a new user, for each template: `line new`, `validate`, `check`, `up`, `run`, a prediction, the notebook.
 
-Every step is the command itself in a copy of the repository; one embedded AWS serves the three lines.
+Every step is the command itself in a copy of the repository; one embedded AWS serves the three lines, and the console.
 """
 
 from __future__ import annotations
@@ -27,6 +27,20 @@ from config.loading import ROOT
 from tests.clone import Clone, Ended
 from tests.test_line_run import wait_for
 
+__all__ = [
+    "notebooks",
+    "test_a_new_line_passes_its_gate",
+    "test_a_new_line_tells_what_to_do_next",
+    "test_each_prediction_reaches_its_consumer_and_the_rest_api_tells_the_same",
+    "test_every_new_line_is_valid",
+    "test_every_template_is_tried",
+    "test_its_first_run_succeeds_with_a_model_that_passed_its_gates",
+    "test_the_forecast_beats_the_seasonal_baseline",
+    "test_the_notebook_runs_from_top_to_bottom_and_draws",
+    "test_the_notebooks_dataset_is_the_one_that_is_built",
+    "user",
+]
+
 LINES = {"classification": "shop", "regression": "courier", "forecast": "demand"}
 
 
@@ -35,6 +49,7 @@ class User:
     """Where the user works, how each command ended, and what the notebooks showed."""
 
     clone: Clone
+    process: subprocess.Popen[str]
     site: RunningSite
     made: Mapping[str, Ended]
     validated: Ended
@@ -72,7 +87,7 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
         site = find(clone.root)
         assert site is not None
         runs = {line: clone.line("run", line, "--json") for line in LINES.values()}
-        yield User(clone, site, made, validated, checked, runs)
+        yield User(clone, process, site, made, validated, checked, runs)
     finally:
         process.send_signal(signal.SIGINT)
         ended = clone.wait(process)
