@@ -56,10 +56,13 @@ class Library:
         Nothing but the table's metadata is read.
         """
         from pyiceberg.conversions import from_bytes
+        from pyiceberg.types import PrimitiveType
 
         scan = self.catalog.load_table(self._table(name)).scan(snapshot_id=self.snapshots[name])
         schema = scan.projection()
         at = schema.find_field(event_time)
+        if not isinstance(at.field_type, PrimitiveType):
+            raise TypeError(f"{name}: {event_time} is a {at.field_type}, expected a moment")
         bounds = [(task.file.upper_bounds or {}).get(at.field_id) for task in scan.plan_files()]
         latest = max((from_bytes(at.field_type, bound) for bound in bounds if bound), default=None)
         known = None if not isinstance(latest, int) else _EPOCH + dt.timedelta(microseconds=latest)
