@@ -177,8 +177,15 @@ def _decoded(chunk: Sequence[RunRecord | str]) -> list[_Run]:
 
 
 def _of_record(one: RunRecord) -> _Run:
-    moments = (_text(at) for at in (one.finished, one.landed, one.delivered))
-    return _Run(one.run, one.status, sortable(one.started), *moments, tuple(map(_of_station, one.stations)))
+    return _Run(
+        run=one.run,
+        status=one.status,
+        started=sortable(one.started),
+        finished=_text(one.finished),
+        landed=_text(one.landed),
+        delivered=_text(one.delivered),
+        stations=tuple(map(_of_station, one.stations)),
+    )
 
 
 def _of_station(one: StationRecord) -> _Visit:

@@ -171,7 +171,8 @@ def _wait(run: Run, visit: Mapping[str, Any]) -> float | None:
     if "started" not in visit or any("finished" not in one for one in before):
         return None
     free = max([run["start"], *(one["finished"] for one in before)])
-    return max(0.0, (visit["started"] - free).total_seconds())
+    seconds: float = (visit["started"] - free).total_seconds()
+    return max(0.0, seconds)
 
 
 def _halts(bad: list[Run]) -> list[dict[str, Any]]:

@@ -41,9 +41,8 @@ def test_of_more_runs_than_are_kept_the_newest_count() -> None:
 
 def test_records_and_their_json_may_be_mixed_in_any_order() -> None:
     first, second = run(1, 0, delivered=1), run(2, 5)
-    journeys = [
-        value(each, now=at(9)) for each in ([first, second], [to_json(second), first], [second, to_json(first)])
-    ]
+    streams: list[list[RunRecord | str]] = [[first, second], [to_json(second), first], [second, to_json(first)]]
+    journeys = [value(each, now=at(9)) for each in streams]
     assert journeys[0] == journeys[1] == journeys[2]
 
 
