@@ -126,7 +126,6 @@ def page(chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
-@browser.needed
 def test_a_reader_asks_nobody_but_the_site(page: Page, address: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -135,7 +134,6 @@ def test_a_reader_asks_nobody_but_the_site(page: Page, address: str) -> None:
     assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
 
 
-@browser.needed
 def test_the_search_finds_a_page(page: Page, address: str) -> None:
     page.goto(address, wait_until="networkidle")
     page.get_by_role("button", name="Search").click()
@@ -143,7 +141,6 @@ def test_the_search_finds_a_page(page: Page, address: str) -> None:
     expect(page.get_by_role("option").first).to_contain_text("dead", ignore_case=True)
 
 
-@browser.needed
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_site_is_light_or_dark_as_the_system_is(page: Page, address: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
