@@ -11,7 +11,7 @@ from cli.models import console, table
 from runtime.throughput.innovation import InnovationJourney
 from runtime.throughput.spread import Spread
 from runtime.throughput.value import ValueJourney
-from runtime.throughput.words import gains, lasting, says
+from runtime.throughput.words import figure, gains, lasting, says
 
 _NEWEST_WEEKS, _CAUSES, _GAINS, _BRANCHES = 8, 10, 6, 10
 
@@ -43,7 +43,7 @@ def show_lines(told: Sequence[tuple[str, ValueJourney | None, bool]]) -> None:
             name,
             f"{found.runs:,}",
             f"{found.delivered:,}",
-            f"{found.per_week:.3g}",
+            f"{figure(found.per_week)}",
             lasting(found.lead.time.median),
             _share(found.first_pass),
             _there(found),
@@ -89,7 +89,7 @@ def show_innovation(found: InnovationJourney) -> None:
     if found.changes:
         facts = table(f"Innovation journey to {found.environment}", ("", ""))
         rate = _share(found.failure_rate)
-        facts.add_row("deployment frequency", f"{found.per_week:.3g} a week ({found.changes} deploys)")
+        facts.add_row("deployment frequency", f"{figure(found.per_week)} a week ({found.changes} deploys)")
         facts.add_row("lead time for change", f"{_spread(found.lead)} ({found.commits} commits)")
         facts.add_row("change failure rate", f"{rate} ({found.failed} of {found.changes})")
         lasts = f"; {found.unrestored} not yet" if found.unrestored else ""
@@ -128,7 +128,7 @@ def _facts(found: ValueJourney) -> list[tuple[str, str]]:
     ]
     told = [
         ("runs", f"{found.runs:,}: {found.delivered:,} delivered, {found.bad:,} ended badly, {found.reruns:,} again"),
-        ("throughput", f"{found.per_week:.3g} a week{_trend(found.trend)}"),
+        ("throughput", f"{figure(found.per_week)} a week{_trend(found.trend)}"),
         ("lead time", "; ".join(filter(None, [_spread(lead.time), *notes]))),
         (
             "data that wait",

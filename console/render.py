@@ -82,8 +82,10 @@ def _moment(at: dt.datetime | str | None) -> str:
 
 
 def _figure(value: float | None) -> str:
-    """Write a figure to four digits."""
-    return "" if value is None else f"{value:.4g}"
+    """Write a figure to four digits, and a large one whole."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 _TEMPLATES.filters |= {

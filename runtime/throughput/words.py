@@ -11,7 +11,8 @@ def says(found: Bottleneck) -> str:
     costs = f"a delivery costs it {lasting(load.seconds)}, {load.share:.0%} of all work"
     if found.limited_by == "demand":
         return (
-            f"No station limits the line: it delivers {found.rate:.3g} a week and could deliver {found.capacity:.3g}. "
+            f"No station limits the line: it delivers {figure(found.rate)} a week "
+            f"and could deliver {figure(found.capacity)}. "
             f"Asked for more, it would be limited by {found.station} ({costs})."
         )
     if found.limited_by == "station":
@@ -32,6 +33,15 @@ def gains(one: WhatIf, *, limited_by: str) -> str:
     change = "no run ends badly in it" if one.faster is None else f"{one.faster:.0%} faster"
     would = f"throughput +{one.throughput:.1%}" if limited_by != "demand" else f"capacity +{one.capacity:.1%}"
     return f"{one.station}, {change}: {would}"
+
+
+def figure(value: float) -> str:
+    """Return a figure to three digits, and a large one whole.
+
+    >>> figure(0.12345), figure(12.345), figure(8451.2)
+    ('0.123', '12.3', '8,451')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def lasting(seconds: float | None) -> str:
