@@ -60,7 +60,7 @@ def environment_id(ref: str) -> str:
     """Return the name of a branch's environment: at most 24 of a-z, 0-9 and hyphens, always ending in a hash.
 
     >>> environment_id("feature/a"), environment_id("Feature/A")
-    ('feature-a-w5dejikilr', 'feature-a-3i6azkl2nl')
+    ('feature-a-suoufxac3r', 'feature-a-lekk6vt3s7')
     """
     name = normalise(ref)
     digest = base64.b32encode(hashlib.sha256(name.encode()).digest()).decode().lower()[:HASH]

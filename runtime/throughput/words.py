@@ -48,7 +48,7 @@ def lasting(seconds: float | None) -> str:
     """Return a duration as people read it.
 
     >>> lasting(0.25), lasting(75), lasting(4000), lasting(3 * 86400 + 7200), lasting(None)
-    ('0.25 s', '1 min 15 s', '1 h 7 min', '3 d 2 h', '')
+    ('0.25 s', '1 min 15 s', '1 h 6 min', '3 d 2 h', '')
     """
     if seconds is None:
         return ""
