@@ -25,11 +25,11 @@ class Receipt:
     station: str
     status: Status
     seconds: float = 0.0
-    memory_mb: float = 0.0
-    """The most memory that the job's process held at once, in megabytes; 0 where no job of its own did the work."""
     message: str = ""
     inspections: list[dict[str, Any]] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
+    memory_mb: float = 0.0
+    """The most memory that the job's process held at once, in megabytes; 0 where no job of its own did the work."""
 
 
 def write(s3: Any, paths: RunPaths, name: str, receipt: Receipt) -> None:
