@@ -55,6 +55,8 @@ class User:
     validated: Ended
     checked: Mapping[str, Ended]
     runs: Mapping[str, Ended]
+    messages: Mapping[str, dict[str, dict[str, Any]]]
+    """What the consumer of each line received of its first run, by the prediction's id."""
 
     def request(self, line: str) -> dict[str, Any]:
         """Return the request of the line's sample."""
@@ -62,16 +64,17 @@ class User:
         found: dict[str, Any] = json.loads((sample / "request.json").read_text())
         return found
 
-    def messages(self, line: str) -> dict[str, dict[str, Any]]:
-        """Return what lies in the queue of the line's consumer: the record of each prediction, by its id."""
-        outputs, sqs = self.site.outputs(line), self.site.client("sqs")
-        (queue,) = {url for name, url in outputs.items() if name.startswith(QUEUE)}
-        found: dict[str, dict[str, Any]] = {}
-        while bodies := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
-            for body in bodies:
-                record = json.loads(body["Body"])
-                found[record["id"]] = record
-        return found
+
+def messages(site: RunningSite, line: str) -> dict[str, dict[str, Any]]:
+    """Take what lies in the queue of the line's consumer: the record of each prediction, by its id."""
+    outputs, sqs = site.outputs(line), site.client("sqs")
+    (queue,) = {url for name, url in outputs.items() if name.startswith(QUEUE)}
+    found: dict[str, dict[str, Any]] = {}
+    while bodies := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        for body in bodies:
+            record = json.loads(body["Body"])
+            found[record["id"]] = record
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +90,8 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
         site = find(clone.root)
         assert site is not None
         runs = {line: clone.line("run", line, "--json") for line in LINES.values()}
-        yield User(clone, process, site, made, validated, checked, runs)
+        received = {line: messages(site, line) for line in LINES.values()}
+        yield User(clone, process, site, made, validated, checked, runs, received)
     finally:
         process.send_signal(signal.SIGINT)
         ended = clone.wait(process)
@@ -128,12 +132,12 @@ def test_its_first_run_succeeds_with_a_model_that_passed_its_gates(user: User, l
 
 @each_line
 def test_each_prediction_reaches_its_consumer_and_the_rest_api_tells_the_same(user: User, line: str) -> None:
-    messages, request = user.messages(line), user.request(line)
-    assert len(messages) == user.runs[line].document["delivered"]["table"] > 0
+    received, request = user.messages[line], user.request(line)
+    assert len(received) == user.runs[line].document["delivered"]["table"] > 0
     answer = ask(user.site, user.site.outputs(line), request)
     assert answer is not None
     assert answer.status == 200
-    assert answer.body["score"] == pytest.approx(messages[request["id"]]["score"])
+    assert answer.body["score"] == pytest.approx(received[request["id"]]["score"])
 
 
 def test_the_forecast_beats_the_seasonal_baseline(user: User) -> None:

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_what_halted_a_station_is_told_by_the_names_of_its_tests() -> None:
 
 
 def test_what_failed_a_station_is_told_by_the_class_of_its_error() -> None:
-    common = {"line": "flights", "run": "run-1", "station": "curation", "at": "now"}
+    common: dict[str, Any] = {"line": "flights", "run": "run-1", "station": "curation", "at": "now"}
     told = Receipt("curation", "failed", outputs={"error": "LineError"})
     caught = {"Error": "States.Timeout", "Cause": ""}
 
@@ -90,7 +91,7 @@ def test_what_failed_a_station_is_told_by_the_class_of_its_error() -> None:
 
 
 def test_a_station_that_read_new_data_tells_when_they_landed() -> None:
-    common = {"line": "flights", "run": "run-1", "station": "curation", "at": "now"}
+    common: dict[str, Any] = {"line": "flights", "run": "run-1", "station": "curation", "at": "now"}
     outputs = {"landed": "2026-01-01T00:00:00+00:00"}
 
     assert events.finished(**common, receipt=Receipt("curation", "flagged", outputs=outputs))["landed"] == (
