@@ -16,6 +16,9 @@ from runtime.events import STATIONS
 from tests.clone import Clone, Ended
 from tests.test_line_run import wait_for
 
+pytestmark = pytest.mark.thorough
+"""By default test_people.py has a line that runs again: fresh stations skipped, a forced one not."""
+
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
@@ -126,7 +129,7 @@ def test_drift_starts_a_training_that_the_gates_judge_and_the_ledger_tells_it(up
         over = {one["run"] for one in told if one["what"] in ("run succeeded", "run halted", "run failed")}
         return told if runs & over else None
 
-    told = eventually(retrained)
+    told = eventually(retrained, lambda: moments(up))
     (asked,) = [one for one in told if one["what"].startswith("asked for")]
     assert asked["detail"].startswith("drift of price 0.")
     said = [one["what"] for one in told if one["run"] == asked["run"]]
@@ -137,13 +140,13 @@ def test_drift_starts_a_training_that_the_gates_judge_and_the_ledger_tells_it(up
     assert receipt(up, asked["run"], "scoring")["outputs"]["score_date"] == "2026-04-08"
 
 
-def eventually(look: Callable[[], list[dict[str, str]] | None]) -> list[dict[str, str]]:
-    deadline = time.monotonic() + 240
+def eventually(look: Callable[[], list[dict[str, str]] | None], tell: Callable[[], object]) -> list[dict[str, str]]:
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if found := look():
             return found
         time.sleep(2)
-    raise AssertionError("it never came to pass")
+    raise AssertionError(f"it never came to pass: {tell()}")
 
 
 @pytest.mark.thorough

@@ -50,8 +50,6 @@ class Up:
     clone: Clone
     process: subprocess.Popen[str]
     first: Ended
-    endless: subprocess.Popen[str]
-    """A run whose training never ends: it waits for its timeout while other tests go on."""
 
     @property
     def endpoint(self) -> str:
@@ -97,9 +95,7 @@ def up(clone: Clone) -> Iterator[Up]:
     wait_for("endpoint_url", process)  # the last thing that it explains
     try:
         first = clone.line("run", "shop", "--json")
-        endless = clone.start("run", "shop", "-p", "mood=endless")
-        wait_for("features succeeded", endless)  # from here on it writes nothing that others write
-        yield Up(clone=clone, process=process, first=first, endless=endless)
+        yield Up(clone=clone, process=process, first=first)
     finally:
         process.send_signal(signal.SIGINT)
         ended = clone.wait(process)
@@ -292,6 +288,7 @@ def test_each_handler_ran_on_its_own_role(up: Up) -> None:
     assert idle == []
 
 
+@pytest.mark.thorough
 def test_a_second_run_asks_the_rest_channel_and_keeps_the_champion(up: Up) -> None:
     before = last_good(up)
     ended = up.clone.line("run", "shop")
@@ -386,8 +383,18 @@ def test_a_test_with_severity_error_halts_the_run_and_keeps_the_last_good_data(
 @pytest.mark.parametrize(
     ("mood", "status", "message"),
     [
-        ("spoiling", "failed", r"error: curation: lines/shop/curation/orders\.sql.*'many'.*"),
-        ("vanishing", "failed", r"error: training: variant 'boosting' ended without an artefact .*"),
+        pytest.param(
+            "spoiling",
+            "failed",
+            r"error: curation: lines/shop/curation/orders\.sql.*'many'.*",
+            marks=pytest.mark.thorough,
+        ),
+        pytest.param(
+            "vanishing",
+            "failed",
+            r"error: training: variant 'boosting' ended without an artefact .*",
+            marks=pytest.mark.thorough,
+        ),
         ("guessing", "halted", r"error: release: .*roc_auc.*0\.6.*"),
     ],
 )
@@ -406,10 +413,13 @@ def test_training_code_that_raises_is_told_with_its_place(raised: Ended) -> None
     assert raised.document["status"] == "failed"
 
 
+@pytest.mark.thorough
 def test_training_that_never_ends_is_ended_at_its_timeout(up: Up) -> None:
-    one_clear_error(up.clone.wait(up.endless), r"error: training: .*(1 minute|60 s|timeout|timed out|time-out).*")
+    endless = up.clone.line("run", "shop", "-p", "mood=endless")
+    one_clear_error(endless, r"error: training: .*(1 minute|60 s|timeout|timed out|time-out).*")
 
 
+@pytest.mark.thorough
 def test_a_tampered_artefact_is_refused(up: Up) -> None:
     s3, bucket = up.client("s3"), up.bucket("models")
     key = f"shop/{up.first.document['run']}/boosting/model.skops"
@@ -502,6 +512,7 @@ def test_a_second_up_is_told_of_the_first(up: Up) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_ctrl_c_ends_a_run_and_everything_that_it_started(clone: Clone, tmp_path: Path) -> None:
     alone = clone.at_home(tmp_path)
     process = alone.start("run", "shop", "--port", "0")

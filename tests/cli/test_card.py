@@ -23,17 +23,18 @@ class Site:
 
     aws: Aws
     ledger: str
+    group: str
 
     def client(self, service: str) -> Any:
         return self.aws.client(service)
 
     def outputs(self, _line: str) -> dict[str, str]:
-        return {"LedgerTable": self.ledger}
+        return {"LedgerTable": self.ledger, "ModelPackageGroup": self.group}
 
 
 @pytest.fixture
 def site(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Site:
-    made = Site(aws, aws.table("pk", "sk"))
+    made = Site(aws, aws.table("pk", "sk"), aws.bucket())
     monkeypatch.setattr(card, "running", lambda: made)
     monkeypatch.chdir(tmp_path)
     return made
@@ -41,7 +42,7 @@ def site(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Site:
 
 def released(site: Site) -> str:
     """Register two versions, the second in service; return the bucket of their cards."""
-    bucket, group = site.aws.bucket(), site.aws.bucket()
+    bucket, group = site.aws.bucket(), site.group
     sagemaker = site.client("sagemaker")
     sagemaker.create_model_package_group(ModelPackageGroupName=group)
     arn = ""

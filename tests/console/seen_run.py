@@ -48,6 +48,7 @@ def test_a_run_that_is_started_here_is_watched_to_its_end(page: Page, world: Wor
     assert [told for told in seen.values() if sorted(told, key=lambda one: ranks.get(one, 2)) != told] == []
     assert [station for station, told in seen.items() if "running" in told], seen
     assert seen["monitoring"][0] == "pending"
+    assert (seen["curation"][-1], seen["features"][-1], seen["scoring"][-1]) == ("skipped", "skipped", "succeeded")
     expect(page.locator("#run")).to_contain_text("Not to be skipped")
     page.goto(f"{world.origin}/lines/{LINE}")
     expect(page.locator("tr", has_text="console-")).to_have_count(1)

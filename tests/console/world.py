@@ -42,7 +42,7 @@ def world(user: User) -> Iterator[World]:
     console = user.clone.start("console", "--port", "0")
     try:
         said = wait_for("?key=", console, out=True)
-        known = Up(clone=user.clone, process=user.process, first=first, endless=user.process)
+        known = Up(clone=user.clone, process=user.process, first=first)
         yield World(clone=user.clone, address=said.split()[-1], first=first.document, up=known)
     finally:
         console.send_signal(signal.SIGINT)

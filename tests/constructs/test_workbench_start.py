@@ -150,7 +150,7 @@ def test_a_terminal_knows_the_line_command_and_the_environment(ready: tuple[Spac
     space = ready[0]
     assert space.terminal("line") == "line in dev"
     assert space.terminal("echo $AWS_REGION") == "eu-central-1"
-    assert git("status", "--short", at=space.home / "assembly-line") == ""
+    assert git("status", "--short", "--untracked-files=no", at=space.home / "assembly-line") == ""
 
 
 def test_a_notebook_finds_a_kernel_that_imports_the_library(ready: tuple[Space, float, str]) -> None:

@@ -158,6 +158,7 @@ def test_a_first_run_that_is_killed_at_any_write_is_healed_by_the_next(aws: Aws,
     assert at > 10, door.writes
 
 
+@pytest.mark.thorough
 def test_tables_that_a_killed_run_published_in_part_are_healed_together(aws: Aws, contents: dict[str, Content]) -> None:
     """Killed after each commit of either table: the other writes show nothing to anybody."""
     workshop = shop(aws, OLD)
