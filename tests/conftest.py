@@ -27,7 +27,8 @@ os.environ |= {
     "no_proxy": "127.0.0.1,localhost",
 }
 os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR) / "bin" / "node"))
-settings.register_profile("house", deadline=None)  # how long a test may take is the machine's affair
+settings.register_profile("house", deadline=None, max_examples=40)  # how long a test may take is the machine's affair
+settings.register_profile("thorough", deadline=None)
 settings.load_profile("house")
 # each session reads the models of its services anew, a tenth of a second a client; in tests they share what was read
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
@@ -36,20 +37,19 @@ botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 LONGEST = (
     "tests/test_people.py",
     "tests/test_line_run.py",
-    "tests/test_line_again.py",
-    "tests/cdk/test_cycle.py",
-    "tests/jobs/test_kills.py",
+    "tests/stacks/test_findings.py",
     "tests/runtime/test_maintenance.py",
     "tests/jobs/test_train_lost.py",
     "tests/jobs/test_evaluate.py",
     "tests/jobs/test_curate.py",
-    "tests/stacks/test_findings.py",
 )
 """The modules that take longest; one that began last would run alone at the end."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of what every process of the tests may use, as one of them made it."""
+    if config.option.markexpr != "not thorough":
+        settings.load_profile("thorough")
     if not hasattr(config, "workerinput"):
         folder = os.environ["TESTS_SCRATCH"] = tempfile.mkdtemp(prefix="assembly-line-tests-")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))

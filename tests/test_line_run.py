@@ -352,7 +352,7 @@ def test_a_definition_that_cannot_be_read_fails_before_anything_starts(
     ("change", "message"),
     [
         (("price", "cost"), r"error: curation: s3://.*/shop/orders/orders\.csv: column 'price' is missing; .*"),
-        (None, r"error: curation: s3://.*/shop/orders/orders\.csv.* empty.*"),
+        pytest.param(None, r"error: curation: s3://.*/shop/orders/orders\.csv.* empty.*", marks=pytest.mark.thorough),
     ],
 )
 def test_a_bad_raw_file_leaves_readers_on_the_last_good_data(
@@ -476,6 +476,7 @@ def test_a_release_that_cannot_be_is_told_and_changes_nothing(up: Up, released: 
     assert (last_good(up), in_service(up)) == before
 
 
+@pytest.mark.thorough
 def test_an_approval_that_came_too_late_is_refused_and_marked(up: Up) -> None:
     before = last_good(up), in_service(up)
     sagemaker = up.client("sagemaker")

@@ -21,6 +21,8 @@ from tests.cdk.accounts import Account, app_in, diffs, failed
 from tests.cdk.inventory import inventory
 from tests.clone import Ended
 
+pytestmark = pytest.mark.thorough
+
 A, B = "feature/a", "feature/b"
 NAMES = {ref: environment_id(ref) for ref in (A, B)}
 SHORT, LONG = "timeout_minutes: 5", "timeout_minutes: 7"

@@ -78,19 +78,20 @@ def messages(site: RunningSite, line: str) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
+def user(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
+    lines = lines_of(request)
     clone = Clone.make(tmp_path_factory.mktemp("user"))
     shutil.copy(ROOT / "pyproject.toml", clone.root / "pyproject.toml")  # the rules of ruff and pytest
-    made = {line: clone.line("new", line, "--template", template) for template, line in LINES.items()}
+    made = {line: clone.line("new", line, "--template", template) for template, line in LINES.items() if line in lines}
     validated = clone.line("validate")
-    checked = {line: clone.line("check", line, "--json") for line in LINES.values()}
+    checked = {line: clone.line("check", line, "--json") for line in lines}
     process = clone.start("up", "--port", "0")
     wait_for("endpoint_url", process)  # the last thing that it explains
     try:
         site = find(clone.root)
         assert site is not None
-        runs = {line: clone.line("run", line, "--json") for line in LINES.values()}
-        received = {line: messages(site, line) for line in LINES.values()}
+        runs = {line: clone.line("run", line, "--json") for line in lines}
+        received = {line: messages(site, line) for line in lines}
         yield User(clone, process, site, made, validated, checked, runs, received)
     finally:
         process.send_signal(signal.SIGINT)
@@ -99,7 +100,18 @@ def user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
     assert clone.gone(), clone.processes()
 
 
-each_line = pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+each_line = pytest.mark.parametrize(
+    "line",
+    [pytest.param(line, marks=[] if line == "shop" else pytest.mark.thorough) for line in LINES.values()],
+    ids=LINES,
+)
+"""By default the path of one template is gone, by `make test-all` of each."""
+
+
+def lines_of(request: pytest.FixtureRequest) -> list[str]:
+    """Return the lines that the tests of this call are of."""
+    asked = {item.callspec.params.get("line") for item in request.session.items if hasattr(item, "callspec")}
+    return [line for line in LINES.values() if line == "shop" or line in asked]
 
 
 def test_every_template_is_tried() -> None:
@@ -140,6 +152,7 @@ def test_each_prediction_reaches_its_consumer_and_the_rest_api_tells_the_same(us
     assert answer.body["score"] == pytest.approx(received[request["id"]]["score"])
 
 
+@pytest.mark.thorough
 def test_the_forecast_beats_the_seasonal_baseline(user: User) -> None:
     document = user.runs["demand"].document
     training = next(one for one in document["stations"] if one["station"] == "training")
@@ -150,7 +163,7 @@ def test_the_forecast_beats_the_seasonal_baseline(user: User) -> None:
 def notebooks(user: User, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[list[str], pa.Table]]:
     """What each notebook showed, and its rows."""
     folder = tmp_path_factory.mktemp("notebooks")
-    paths = [part for line in LINES.values() for part in (f"lines/{line}/explore.ipynb", str(folder / line))]
+    paths = [part for line in user.runs for part in (f"lines/{line}/explore.ipynb", str(folder / line))]
     ended = subprocess.run(
         [sys.executable, "-P", str(ROOT / "tests" / "notebook.py"), *paths],
         cwd=user.clone.root,
@@ -163,7 +176,7 @@ def notebooks(user: User, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     assert ended.returncode == 0, ended.stderr
     told = [json.loads(text) for text in ended.stdout.splitlines()]
     shown = {Path(one["notebook"]).parent.name: one["shown"] for one in told}
-    return {line: (shown[line], pq.read_table(folder / line)) for line in LINES.values()}
+    return {line: (shown[line], pq.read_table(folder / line)) for line in user.runs}
 
 
 @each_line

@@ -5,7 +5,12 @@ import pytest
 from tests.stacks.synthesis import ENVIRONMENTS, Assembly, synthesized
 
 
-@pytest.fixture(params=ENVIRONMENTS)
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=pytest.mark.thorough) if name == "qa" else name  # it differs from prod in sizes
+        for name in ENVIRONMENTS
+    ]
+)
 def assembly(request: pytest.FixtureRequest) -> Assembly:
     """The assembly of each environment in turn."""
     return synthesized(request.param)
