@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,12 +28,15 @@ from runtime import ledger
 from runtime.changes.templates import read_templates
 from runtime.cost.actual import Spent, spent
 from runtime.cost.estimate import NOT_COUNTED, OF_LINE, Estimate, Item, Usage, estimate, together
+from runtime.records import RunRecord
 
 _KEYS = ("env", "branch")
 _BESIDE = {"Foundation": "environment", "Workbench": "workbench"}
 """Stack -> how what no station works with is listed; all others are lines'."""
 _RUNS = 5
 """How many of a line's last runs are looked at for what its stations take."""
+_PAGE = 20
+"""Runs that are read at a time."""
 
 
 def place(context: Sequence[str], environment: str | None) -> dict[str, str]:
@@ -150,15 +155,23 @@ def _measured(line: str, environment: Environment, root: Path) -> dict[str, floa
     if site is None:
         raise LineError("--measured: nothing was measured, since no `line up` runs: start it and run the line in it")
     outputs, dynamodb = site.outputs(line), site.client("dynamodb")
-    good = [run for run in ledger.runs(dynamodb, outputs["LedgerTable"], line) if run.status == "succeeded"][:_RUNS]
+    good = list(islice(_succeeded(dynamodb, outputs["LedgerTable"], line), _RUNS))
     if not good:
         raise LineError(f"--measured: line {line} has no run that succeeded in {environment.name}: run it first")
     took: dict[str, list[float]] = {}
     for run in good:
-        for entry in ledger.stations(dynamodb, outputs["LedgerTable"], line, run.run):
-            if entry.status not in ("running", "skipped"):
-                took.setdefault(entry.station, []).append(entry.seconds / 60)
+        for one in run.stations:
+            if one.status not in ("running", "skipped"):
+                took.setdefault(one.station, []).append(one.seconds / 60)
     return {station: median(values) for station, values in took.items()}
+
+
+def _succeeded(dynamodb: Any, table: str, line: str) -> Iterator[RunRecord]:
+    """Yield a line's runs that succeeded, the newest first; no more is read than is asked for."""
+    before: dt.datetime | None = None
+    while page := ledger.newest(dynamodb, table, line, _PAGE, before):
+        yield from (run for run in page if run.status == "succeeded")
+        before = page[-1].started
 
 
 def _show(out: Console, line: str, environment: str, found: Estimate, usage: Usage) -> None:

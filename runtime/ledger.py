@@ -31,7 +31,6 @@ __all__ = [
     "record",
     "record_of",
     "records",
-    "runs",
     "stations",
 ]
 
@@ -109,36 +108,9 @@ def stations(dynamodb: Any, table: str, line: str, run: str) -> list[Entry]:
     return [entry for entry in _entries(dynamodb, table, line, f"RUN#{run}#") if entry.station != events.WHOLE_RUN]
 
 
-def runs(dynamodb: Any, table: str, line: str) -> list[Entry]:
-    """Return a line's runs, the newest first; a run of which only stations are known is running."""
-    found: dict[str, list[Entry]] = {}
-    for entry in _entries(dynamodb, table, line, "RUN#"):
-        found.setdefault(entry.run, []).append(entry)
-    whole = [_whole(run, entries) for run, entries in found.items()]
-    return sorted(whole, key=lambda entry: _instant(entry.started or entry.finished), reverse=True)
-
-
 def items(dynamodb: Any, table: str, line: str, prefix: str) -> Iterator[dict[str, Any]]:
     """Yield a line's items whose sort key begins with a prefix, as DynamoDB writes them."""
     return beginning(dynamodb, table, f"LINE#{line}", prefix)
-
-
-def _whole(run: str, entries: list[Entry]) -> Entry:
-    """A run begins with the first thing that is known of it; its inspections are its stations' together."""
-    own = next((entry for entry in entries if entry.station == events.WHOLE_RUN), None)
-    started = min((entry.started for entry in entries if entry.started), key=_instant, default=None)
-    counts = {severity: sum(entry.inspections.get(severity, 0) for entry in entries) for severity in events.SEVERITIES}
-    finished = own.finished if own else None
-    return Entry(
-        run=run,
-        station=events.WHOLE_RUN,
-        status=own.status if own else "running",
-        started=started,
-        finished=finished,
-        seconds=_between(started, finished) or 0.0,
-        message=own.message if own else "",
-        inspections=counts,
-    )
 
 
 def _entries(dynamodb: Any, table: str, line: str, prefix: str) -> list[Entry]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime import ledger, promotion
-from runtime.ledger import Entry
+from runtime.records import RunRecord
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,6 @@ def events(dynamodb: Any, table: str, line: str) -> list[Event]:
 
     A version that another training made is as old as what asked for that training, by whichever clock that was.
     """
-    runs = {entry.run: entry for entry in ledger.runs(dynamodb, table, line)}
     past = promotion.history(dynamodb, table, line)
     versions = {one.champion.run: one.champion.version for one in past}
     asked: dict[str, dt.datetime] = {}
@@ -35,7 +34,9 @@ def events(dynamodb: Any, table: str, line: str) -> list[Event]:
     for item in ledger.items(dynamodb, table, line, "RETRAINING#"):
         run, at = item["run"]["S"], dt.datetime.fromisoformat(item["at"]["S"])
         asked[run] = at
-        result = f"version {versions[run]} in production" if run in versions else _result(runs.get(run))
+        is_version = run in versions
+        record = None if is_version else ledger.record_of(dynamodb, table, line, run)
+        result = f"version {versions[run]} in production" if is_version else _result(record)
         found.append(Event(at, "retraining", run, item["details"]["S"], result))
     for one in past:
         run = one.champion.run
@@ -44,7 +45,7 @@ def events(dynamodb: Any, table: str, line: str) -> list[Event]:
     return sorted(found, key=lambda event: event.at)
 
 
-def _result(run: Entry | None) -> str:
+def _result(run: RunRecord | None) -> str:
     if run is None:
         return "its run is not known"
     return f"{run.status}{f': {run.message}' if run.message else ''}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from cli.models import console
 from config.errors import LineError
 from config.loading import ROOT, load_environment
 from config.prices import load_prices
-from runtime import ledger
+from runtime import events, ledger
 from runtime.cost.estimate import Usage, estimate
-from runtime.ledger import Entry
+from tests.moto_server import Aws
 
 
 @pytest.mark.parametrize(
@@ -51,26 +52,30 @@ def test_an_estimate_is_shown_with_all_that_it_leaves_out(capsys: pytest.Capture
         assert words in told
 
 
-def test_minutes_are_the_median_of_the_last_runs_that_succeeded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_minutes_are_the_median_of_the_last_runs_that_succeeded(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    dynamodb, table = aws.client("dynamodb"), aws.ledger()
+
     class Site:
         def outputs(self, _: str) -> dict[str, str]:
-            return {"LedgerTable": "ledger"}
+            return {"LedgerTable": table}
 
         def client(self, _: str) -> Any:
-            return None
+            return dynamodb
 
-    seconds = {"a": 60.0, "b": 600.0, "c": 120.0, "bad": 9.0}
-    runs = [Entry(run=name, station="run", status="failed" if name == "bad" else "succeeded") for name in seconds]
+    def told(kind: str, run: str, station: str, second: int, **end: Any) -> None:
+        at = (dt.datetime(2026, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=second)).isoformat()
+        detail = {"line": "flights", "run": run, "station": station, "at": at, **end}
+        ledger.record(dynamodb, table, {"detail-type": kind, "detail": detail})
+
+    seconds = {"a": 60, "b": 600, "c": 120, "bad": 9}
+    for day, (run, took) in enumerate(seconds.items()):
+        began = day * 86_400
+        told(events.STATION_STARTED, run, "training", began)
+        told(events.STATION_FINISHED, run, "training", began + took, status="succeeded")
+        told(events.STATION_FINISHED, run, "scoring", began + took, status="skipped", seconds=1.0)
+        told(events.RUN_FINISHED, run, events.WHOLE_RUN, began + took, status="failed" if run == "bad" else "succeeded")
     monkeypatch.setattr(cost, "find", lambda _: Site())
-    monkeypatch.setattr(ledger, "runs", lambda *_: runs)
-    monkeypatch.setattr(
-        ledger,
-        "stations",
-        lambda _d, _t, _l, run: [
-            Entry(run=run, station="training", status="succeeded", seconds=seconds[run]),
-            Entry(run=run, station="scoring", status="skipped", seconds=1.0),
-        ],
-    )
+    monkeypatch.setattr(cost, "_PAGE", 2)
     assert cost._measured("flights", load_environment("local"), ROOT) == {"training": 2.0}
 
 
