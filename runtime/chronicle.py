@@ -112,9 +112,8 @@ def keep_deploy(dynamodb: Any, table: str, detail: Mapping[str, Any]) -> bool:
     partition, at = f"ENVIRONMENT#{detail['environment']}", sortable(moment(detail["at"]))
     told = {key: str(detail[key]) for key in ("environment", "id", "status", "commit")}
     told |= {"at": at, "commits": json.dumps(detail["commits"], separators=(",", ":"))}
-    item = items.item(partition, f"{_DEPLOY}{at}#{detail['id']}", told)
-    known = items.item(partition, f"DEPLOYED#{detail['id']}", {"at": at})
-    return items.put_together(dynamodb, table, known, item)
+    sort, mark = f"{_DEPLOY}{at}#{detail['id']}", f"DEPLOYED#{detail['id']}"
+    return _keep_once(dynamodb, table, partition, sort=sort, mark=mark, told=told)
 
 
 def deploys(
@@ -148,10 +147,8 @@ def act(
     """Keep what a person did to a line; False when an action of this ``id`` was known (without one it is new)."""
     key, moment_ = id or uuid.uuid4().hex, sortable(at or dt.datetime.now(dt.UTC))
     told = {"at": moment_, "id": key, "who": who, "what": what, "outcome": outcome}
-    partition = f"LINE#{line}"
-    item = items.item(partition, f"{_ACTION}{moment_}#{key}", told)
-    known = items.item(partition, f"ACTED#{key}", {"at": moment_})
-    return items.put_together(dynamodb, table, known, item)
+    sort = f"{_ACTION}{moment_}#{key}"
+    return _keep_once(dynamodb, table, f"LINE#{line}", sort=sort, mark=f"ACTED#{key}", told=told)
 
 
 def actions(
@@ -161,3 +158,9 @@ def actions(
     for item in items.within(dynamodb, table, f"LINE#{line}", _ACTION, since=since, until=until):
         told = items.texts(item)
         yield Action(moment(told["at"]), told["id"], told["who"], told["what"], told["outcome"])
+
+
+def _keep_once(dynamodb: Any, table: str, partition: str, *, sort: str, mark: str, told: Mapping[str, str]) -> bool:
+    """Keep what is listed by its moment, and the mark by which it is known whatever moment it is told with again."""
+    known = items.item(partition, mark, {"at": told["at"]})
+    return items.put_together(dynamodb, table, known, items.item(partition, sort, told))
