@@ -22,6 +22,7 @@ from starlette.routing import Route
 from config.errors import LineError
 from console.place import Place
 from console.render import live, page
+from runtime import ledger
 
 _MOST_KEPT = 1000
 _SHARED = "foundation"
@@ -119,8 +120,6 @@ class Desk:
 
     def _log(self, one: Performed, status: str) -> None:
         """Write into the ledger who did what and what came of it; what cannot be written is said."""
-        from runtime import ledger
-
         try:
             line = one.given.get("line", "")
             outputs = self._place.outputs(line) if line else self._place.foundation()

@@ -31,7 +31,7 @@ SIZE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 ON_A_PHONE = ("lines", "run")
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 _PATIENCE_MS = 15_000
 _SETTLED_MS = 300
 
@@ -136,11 +136,10 @@ def _origin(address: str) -> str:
 
 @contextmanager
 def _browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if path is None:
+    if CHROMIUM is None:
         raise LineError("no chromium on PATH: install it (apt-get install chromium)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         try:
             yield browser
         finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import shutil
 import subprocess
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +17,7 @@ from cli.deployed import Deployed
 from cli.ending import UsageError
 from config.errors import LineError
 from config.loading import load_bundle
+from console.screenshots import CHROMIUM
 from runtime import promotion
 from runtime.monitoring import verdicts
 from runtime.monitoring.report import rendered
@@ -134,17 +134,14 @@ def test_an_environment_that_is_not_deployed_is_named() -> None:
         Deployed(Nobody(), "prod").outputs("flights")
 
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-
-
-@pytest.mark.skipif(BROWSER is None, reason="no chromium on this machine: the page is not opened in a real browser")
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine: the page is not opened in a real browser")
 def test_a_real_browser_shows_the_page_at_the_width_of_a_phone(tmp_path: Path) -> None:
-    assert BROWSER is not None
+    assert CHROMIUM is not None
     path, picture = tmp_path / "report.html", tmp_path / "report.png"
     path.write_text(page(), encoding="utf-8")
     options = ["--headless", "--disable-gpu", "--no-sandbox", f"--user-data-dir={tmp_path / 'profile'}"]
     shown = subprocess.run(
-        [BROWSER, *options, "--window-size=390,1200", f"--screenshot={picture}", "--dump-dom", path.as_uri()],
+        [CHROMIUM, *options, "--window-size=390,1200", f"--screenshot={picture}", "--dump-dom", path.as_uri()],
         capture_output=True,
         text=True,
         timeout=60,

@@ -37,8 +37,6 @@ def test_a_card_opens_and_runs_nothing(page: Page, world: World) -> None:
 
 
 def test_fewer_than_two_models_are_not_compared(page: Page, world: World) -> None:
-    page.goto(f"{world.origin}/models/{LINE}")
-    page.on("console", lambda message: None)
     answer = page.request.get(f"{world.origin}/models/{LINE}/compare?of=1")
     assert (answer.status, "tick two or more" in answer.text()) == (400, True)
 
